@@ -1,0 +1,122 @@
+import type {
+  ColumnNode,
+  ColumnUpdateNode,
+  InsertQueryNode,
+  OnConflictNode,
+  OperationNode,
+  PrimitiveValueListNode,
+  RawNode,
+  ValueListNode,
+  ValueNode,
+  ValuesNode,
+} from 'kysely'
+import { InvalidRequestError } from '../../engine/errors.js'
+import type { Change, UpdateExisting } from '../../engine/operations.js'
+import { encodeItem } from '../../engine/values/item-text.js'
+import type { Item, Value } from '../../engine/values/value.js'
+import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
+import { lowerAssignments } from './lower-assignments.js'
+import { lowerExpression, unwrapRaw } from './lower-expression.js'
+import { lowerReturning } from './lower-projection.js'
+import { allowOnly } from './root-properties.js'
+import { rowKey } from './row-key.js'
+import { openScope, type Scope } from './scope.js'
+import type { Statement } from './statement.js'
+import { UnsupportedQueryError } from './unsupported-query-error.js'
+
+type OnExisting = 'error' | 'ignore' | 'replace' | UpdateExisting
+
+/** Every row becomes a change of its own; all of a statement happen together. */
+export function compileInsert(node: InsertQueryNode, schema: DatabaseSchema): Statement {
+  allowOnly(node, ['into', 'columns', 'values', 'onConflict', 'orAction', 'replace', 'returning'])
+  const scope = openScope(node.into, schema)
+  const { table, parameters } = scope
+  const rows = readRows(node, scope)
+  if (rows.length === 0) {
+    throw new InvalidRequestError(`an insert into "${table.name}" has no rows`, { table: table.name })
+  }
+  const onExisting = readOnExisting(node, scope)
+  const changes = rows.map((row): Change => {
+    const key = rowKey(row, table)
+    const item = encodeItem(row, table.name)
+    return onExisting === 'replace' ? { kind: 'put', key, item } : { kind: 'insert', key, item, onExisting }
+  })
+  return {
+    table,
+    parameters,
+    operation: { kind: 'write', changes, ...lowerReturning(node.returning, scope) },
+  }
+}
+
+function readRows({ columns = [], values }: InsertQueryNode, scope: Scope): Item[] {
+  if (values === undefined) throw new InvalidRequestError(`an insert into "${scope.table.name}" has no rows`)
+  if (values.kind === 'SelectQueryNode') throw new UnsupportedQueryError('insert_select')
+  if (values.kind === 'RawNode') throw new UnsupportedQueryError('raw_sql')
+  if (values.kind !== 'ValuesNode') throw new UnsupportedQueryError('unknown_node', { kind: values.kind })
+  return (values as ValuesNode).values.map((list) => readRow(columns, list, scope))
+}
+
+/** A column without a value is left out of the row, as if the row had been inserted by itself. */
+function readRow(
+  columns: readonly ColumnNode[],
+  list: PrimitiveValueListNode | ValueListNode,
+  scope: Scope,
+): Item {
+  // Without a prototype, a column named __proto__ is a column and can be refused as one.
+  const row: Record<string, Value> = Object.create(null)
+  columns.forEach(({ column: { name } }, i) => {
+    const value = list.kind === 'PrimitiveValueListNode' ? list.values[i] : constant(list.values[i], name)
+    if (value === undefined) return
+    row[name] = value as Value
+    scope.parameters.push(value)
+  })
+  return row
+}
+
+function constant(node: OperationNode | undefined, column: string): unknown {
+  switch (node?.kind) {
+    case 'DefaultInsertValueNode':
+      return undefined
+    case 'ValueNode':
+      return (node as ValueNode).value
+    case 'PrimitiveValueListNode':
+      return (node as PrimitiveValueListNode).values
+    case 'RawNode':
+      return constant(unwrapRaw(node as RawNode), column)
+    case 'SelectQueryNode':
+      throw new UnsupportedQueryError('subquery')
+    default:
+      throw new UnsupportedQueryError('insert_expression', { column })
+  }
+}
+
+function readOnExisting({ replace, orAction, onConflict }: InsertQueryNode, scope: Scope): OnExisting {
+  if (replace === true) return 'replace'
+  const action = orAction?.action
+  if (action === 'replace' || action === 'ignore') return action
+  if (action !== undefined && action !== 'abort') throw new UnsupportedQueryError('or_action', { action })
+  return onConflict === undefined ? 'error' : readOnConflict(onConflict, scope)
+}
+
+function readOnConflict(node: OnConflictNode, scope: Scope): OnExisting {
+  const { table } = scope
+  if (!isKey(node, table)) {
+    const columns = [table.hashKey, ...table.sortKey].map((column) => `'${column}'`).join(', ')
+    throw new UnsupportedQueryError('conflict_target', { table: table.name, columns })
+  }
+  if (node.doNothing === true) return 'ignore'
+  const updating = { ...scope, hasExcluded: true }
+  const assignments = lowerAssignments((node.updates ?? []) as readonly ColumnUpdateNode[], updating)
+  if (node.updateWhere === undefined) return { assignments }
+  return { assignments, condition: lowerExpression(node.updateWhere.where, updating) }
+}
+
+/** Whether the conflict is on the key: its columns in any order, or nothing at all. */
+function isKey(node: OnConflictNode, table: TableSchema): boolean {
+  if (node.constraint !== undefined || node.indexExpression !== undefined || node.indexWhere !== undefined)
+    return false
+  if (node.columns === undefined || node.columns.length === 0) return true
+  const named = new Set(node.columns.map(({ column }) => column.name))
+  const key = [table.hashKey, ...table.sortKey]
+  return named.size === key.length && key.every((column) => named.has(column))
+}

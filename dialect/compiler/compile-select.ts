@@ -1,0 +1,56 @@
+import type { FromNode, LimitNode, OperationNode, OrderByNode, SelectQueryNode, ValueNode } from 'kysely'
+import { InvalidRequestError } from '../../engine/errors.js'
+import type { DatabaseSchema } from '../schema/table-schema.js'
+import { lowerExpression } from './lower-expression.js'
+import { lowerProjection } from './lower-projection.js'
+import { planKeys, wholeKeys } from './plan-keys.js'
+import { planOrder } from './plan-order.js'
+import { allowOnly } from './root-properties.js'
+import { openScope, type Scope } from './scope.js'
+import type { Statement } from './statement.js'
+import { UnsupportedQueryError } from './unsupported-query-error.js'
+
+/** A full key becomes a get, several a batch get, everything else a query over intervals. */
+export function compileSelect(node: SelectQueryNode, schema: DatabaseSchema): Statement {
+  allowOnly(node, ['from', 'selections', 'where', 'orderBy', 'limit'])
+  const scope = openScope(onlyTable(node.from), schema)
+  const { table, parameters } = scope
+  const projection = lowerProjection(node.selections, scope)
+  const condition = node.where === undefined ? undefined : lowerExpression(node.where.where, scope)
+  const plan = planKeys(condition, table)
+  const order = planOrder(node.orderBy as OrderByNode | undefined, plan.boxes, projection, scope)
+  const limit = readLimit(node.limit, scope)
+  const reading = {
+    ...(plan.filter === undefined ? undefined : { filter: plan.filter }),
+    ...(projection === 'all' ? undefined : { projection }),
+  }
+  const limited = limit === undefined ? reading : { ...reading, limit }
+  const keys = wholeKeys(plan)
+  const [key] = keys ?? []
+  if (plan.spans.length === 0) return { table, parameters, operation: { kind: 'nothing', writes: false } }
+  if (keys === undefined)
+    return { table, parameters, operation: { kind: 'query', spans: plan.spans, order, ...limited } }
+  if (keys.length > 1) return { table, parameters, operation: { kind: 'batchGet', keys, order, ...limited } }
+  return { table, parameters, operation: { kind: 'get', key: key as NonNullable<typeof key>, ...reading } }
+}
+
+/** The one table that a statement reads. */
+export function onlyTable(from: FromNode | undefined): OperationNode | undefined {
+  if (from !== undefined && from.froms.length > 1) throw new UnsupportedQueryError('several_tables')
+  return from?.froms[0]
+}
+
+function readLimit(node: LimitNode | undefined, scope: Scope): number | undefined {
+  if (node === undefined) return undefined
+  if (node.limit.kind !== 'ValueNode') throw new UnsupportedQueryError('raw_sql')
+  const { value } = node.limit as ValueNode
+  const limit = typeof value === 'bigint' ? Number(value) : value
+  if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 1) {
+    throw new InvalidRequestError(
+      `a limit on "${scope.table.name}" is a whole number of at least 1, not ${String(value)}`,
+      { table: scope.table.name },
+    )
+  }
+  scope.parameters.push(value)
+  return limit
+}

@@ -1,0 +1,349 @@
+import type {
+  AndNode,
+  BinaryOperationNode,
+  JSONOperatorChainNode,
+  JSONPathNode,
+  JSONReferenceNode,
+  OperationNode,
+  OperatorNode,
+  OrNode,
+  ParensNode,
+  PrimitiveValueListNode,
+  RawNode,
+  ReferenceNode,
+  TupleNode,
+  UnaryOperationNode,
+  ValueListNode,
+  ValueNode,
+} from 'kysely'
+import { InvalidRequestError } from '../../engine/errors.js'
+import type {
+  ArithmeticOperator,
+  ComparisonOperator,
+  Expression,
+  PathLeg,
+} from '../../engine/expressions/expression.js'
+import { checkValue } from '../../engine/values/check-value.js'
+import type { Value } from '../../engine/values/value.js'
+import { resolveColumn, type Scope } from './scope.js'
+import { UnsupportedQueryError } from './unsupported-query-error.js'
+
+const COMPARISONS: { readonly [operator: string]: ComparisonOperator } = {
+  '=': '=',
+  '==': '=',
+  '!=': '!=',
+  '<>': '!=',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
+}
+
+const ARITHMETIC: readonly string[] = ['+', '-', '*', '/', '%']
+
+/** The node kinds that become something one day, with the refusal that says so. */
+const REFUSED_NODES = {
+  SelectQueryNode: 'subquery',
+  RawNode: 'raw_sql',
+  AggregateFunctionNode: 'aggregate',
+  FunctionNode: 'function',
+  CaseNode: 'function',
+  CastNode: 'function',
+} as const
+
+/**
+ * Turns an operand or a condition into what the engine evaluates.
+ *
+ * @throws {UnsupportedQueryError} for every node that is not listed here.
+ */
+export function lowerExpression(node: OperationNode, scope: Scope): Expression {
+  switch (node.kind) {
+    case 'ParensNode':
+      return lowerExpression((node as ParensNode).node, scope)
+    case 'AndNode':
+    case 'OrNode': {
+      const { left, right } = node as AndNode | OrNode
+      return junction(node.kind === 'AndNode' ? 'and' : 'or', [
+        lowerExpression(left, scope),
+        lowerExpression(right, scope),
+      ])
+    }
+    case 'ReferenceNode': {
+      const { column, excluded } = resolveColumn(node as ReferenceNode, scope)
+      return excluded ? { kind: 'column', column, of: 'proposed' } : { kind: 'column', column }
+    }
+    case 'ValueNode': {
+      const { value, immediate } = node as ValueNode
+      return lowerValue(value, scope, immediate === true)
+    }
+    case 'PrimitiveValueListNode':
+      // A list where one value is wanted is one value: an array.
+      return lowerValue((node as PrimitiveValueListNode).values, scope, false)
+    case 'UnaryOperationNode':
+      return lowerUnary(node as UnaryOperationNode, scope)
+    case 'BinaryOperationNode':
+      return lowerBinary(node as BinaryOperationNode, scope)
+    case 'JSONReferenceNode':
+      return lowerPath(node as JSONReferenceNode, scope)
+    case 'RawNode':
+      return lowerExpression(unwrapRaw(node as RawNode), scope)
+    default:
+      throw refusedNode(node)
+  }
+}
+
+/**
+ * The node inside raw SQL that is nothing but this node: what `sql.ref`, `sql.val` and `sql.lit` make.
+ *
+ * @throws {UnsupportedQueryError} for any other raw SQL.
+ */
+export function unwrapRaw({ sqlFragments, parameters }: RawNode): OperationNode {
+  const [inner] = parameters
+  if (inner === undefined || parameters.length > 1 || sqlFragments.some((fragment) => fragment !== '')) {
+    throw new UnsupportedQueryError('raw_sql')
+  }
+  return inner
+}
+
+export function refusedNode(node: OperationNode): UnsupportedQueryError {
+  const code = REFUSED_NODES[node.kind as keyof typeof REFUSED_NODES] ?? 'unknown_node'
+  return new UnsupportedQueryError(code, { kind: node.kind })
+}
+
+function lowerValue(value: unknown, scope: Scope, immediate: boolean): Expression {
+  if (value === undefined) {
+    throw new InvalidRequestError(
+      `a query on "${scope.table.name}" compares with undefined: leave the condition out, or use null with is`,
+      { table: scope.table.name },
+    )
+  }
+  checkValue(value, 'a value of the query')
+  if (!immediate) scope.parameters.push(value)
+  return { kind: 'value', value: value as Value }
+}
+
+function lowerUnary({ operator, operand }: UnaryOperationNode, scope: Scope): Expression {
+  switch (operatorText(operator)) {
+    case 'not':
+      return not(lowerExpression(operand, scope))
+    case '-':
+      return { kind: 'negate', operand: lowerExpression(operand, scope) }
+    case 'exists':
+    case 'not exists':
+      throw new UnsupportedQueryError('subquery')
+    default:
+      throw new UnsupportedQueryError('operator', { operator: operatorText(operator) })
+  }
+}
+
+function lowerBinary(node: BinaryOperationNode, scope: Scope): Expression {
+  const operator = operatorText(node.operator)
+  const { leftOperand: left, rightOperand: right } = node
+  const comparison = COMPARISONS[operator]
+  if (comparison !== undefined) return lowerComparison(comparison, left, right, scope)
+  if (ARITHMETIC.includes(operator)) {
+    return {
+      kind: 'arithmetic',
+      operator: operator as ArithmeticOperator,
+      left: lowerExpression(left, scope),
+      right: lowerExpression(right, scope),
+    }
+  }
+  switch (operator) {
+    case 'in':
+      return lowerIn(left, right, scope)
+    case 'not in':
+      return not(lowerIn(left, right, scope))
+    case 'is':
+    case 'is not distinct from':
+      return { kind: 'identical', left: lowerExpression(left, scope), right: lowerExpression(right, scope) }
+    case 'is not':
+    case 'is distinct from':
+      return not({
+        kind: 'identical',
+        left: lowerExpression(left, scope),
+        right: lowerExpression(right, scope),
+      })
+    case 'like':
+      return { kind: 'like', operand: lowerExpression(left, scope), pattern: lowerExpression(right, scope) }
+    case 'not like':
+      return not({
+        kind: 'like',
+        operand: lowerExpression(left, scope),
+        pattern: lowerExpression(right, scope),
+      })
+    case 'between':
+      return lowerBetween(left, right, scope)
+    case '||':
+      return { kind: 'concat', left: lowerExpression(left, scope), right: lowerExpression(right, scope) }
+    default:
+      throw new UnsupportedQueryError('operator', { operator })
+  }
+}
+
+function lowerComparison(
+  operator: ComparisonOperator,
+  left: OperationNode,
+  right: OperationNode,
+  scope: Scope,
+): Expression {
+  const leftTuple = tupleValues(left)
+  const rightTuple = tupleValues(right)
+  if (leftTuple === undefined && rightTuple === undefined) {
+    return {
+      kind: 'compare',
+      operator,
+      left: lowerExpression(left, scope),
+      right: lowerExpression(right, scope),
+    }
+  }
+  if (leftTuple === undefined || rightTuple === undefined || leftTuple.length !== rightTuple.length) {
+    throw new InvalidRequestError('a tuple compares with a tuple of as many parts')
+  }
+  return compareTuples(
+    operator,
+    leftTuple.map((part) => lowerExpression(part, scope)),
+    rightTuple.map((part) => lowerExpression(part, scope)),
+  )
+}
+
+/**
+ * SQL's row values: `(a, b) > (x, y)` is `a > x or (a = x and b > y)`, and so on for more parts. The sorted
+ * comparisons differ from `>=` and `<=` in their last part only.
+ */
+function compareTuples(
+  operator: ComparisonOperator,
+  left: readonly Expression[],
+  right: readonly Expression[],
+): Expression {
+  const at = (part: number, how: ComparisonOperator): Expression => ({
+    kind: 'compare',
+    operator: how,
+    left: left[part] as Expression,
+    right: right[part] as Expression,
+  })
+  const parts = left.map((_, part) => part)
+  if (operator === '=')
+    return junction(
+      'and',
+      parts.map((part) => at(part, '=')),
+    )
+  if (operator === '!=')
+    return junction(
+      'or',
+      parts.map((part) => at(part, '!=')),
+    )
+  const strict = operator === '<' || operator === '<=' ? '<' : '>'
+  const last = left.length - 1
+  return junction(
+    'or',
+    parts.map((part) =>
+      junction('and', [
+        ...parts.slice(0, part).map((equal) => at(equal, '=')),
+        at(part, part === last ? operator : strict),
+      ]),
+    ),
+  )
+}
+
+function lowerIn(left: OperationNode, right: OperationNode, scope: Scope): Expression {
+  const members = listMembers(right)
+  const tuple = tupleValues(left)
+  if (tuple === undefined) {
+    return {
+      kind: 'in',
+      operand: lowerExpression(left, scope),
+      list: members.map((member) => lowerExpression(member, scope)),
+    }
+  }
+  const operands = tuple.map((part) => lowerExpression(part, scope))
+  return junction(
+    'or',
+    members.map((member) => {
+      const values = tupleValues(member)
+      if (values?.length !== operands.length) {
+        throw new InvalidRequestError('a tuple compares with a tuple of as many parts')
+      }
+      return compareTuples(
+        '=',
+        operands,
+        values.map((part) => lowerExpression(part, scope)),
+      )
+    }),
+  )
+}
+
+function listMembers(node: OperationNode): readonly OperationNode[] {
+  switch (node.kind) {
+    case 'PrimitiveValueListNode':
+      return (node as PrimitiveValueListNode).values.map(
+        (value) => ({ kind: 'ValueNode', value }) as ValueNode,
+      )
+    case 'ValueListNode':
+      return (node as ValueListNode).values
+    case 'ParensNode':
+      return listMembers((node as ParensNode).node)
+    case 'SelectQueryNode':
+      throw new UnsupportedQueryError('subquery')
+    case 'RawNode':
+      throw new UnsupportedQueryError('raw_sql')
+    default:
+      throw new InvalidRequestError('in compares with a list of values')
+  }
+}
+
+/** Kysely puts both bounds into an AndNode that is no conjunction. */
+function lowerBetween(left: OperationNode, right: OperationNode, scope: Scope): Expression {
+  if (right.kind !== 'AndNode') throw refusedNode(right)
+  const { left: least, right: most } = right as AndNode
+  const operand = lowerExpression(left, scope)
+  return junction('and', [
+    { kind: 'compare', operator: '>=', left: operand, right: lowerExpression(least, scope) },
+    { kind: 'compare', operator: '<=', left: operand, right: lowerExpression(most, scope) },
+  ])
+}
+
+function lowerPath({ reference, traversal }: JSONReferenceNode, scope: Scope): Expression {
+  const operand = lowerExpression(reference, scope)
+  const legs =
+    traversal.kind === 'JSONPathNode'
+      ? (traversal as JSONPathNode).pathLegs.map(({ type, value }) =>
+          type === 'Member' ? String(value) : arrayLeg(value, false),
+        )
+      : (traversal as JSONOperatorChainNode).values.map(({ value }) =>
+          typeof value === 'number' ? arrayLeg(value, true) : String(value),
+        )
+  return { kind: 'path', operand, legs }
+}
+
+/** `-1` counts from the end with `->`, as `'last'` and `'#-1'` do; in a path (`->$`) it means nothing. */
+function arrayLeg(place: string | number, negativeFromEnd: boolean): PathLeg {
+  if (place === 'last') return { fromEnd: 1 }
+  if (typeof place === 'string') return { fromEnd: Number(place.slice(2)) }
+  if (place >= 0) return place
+  if (negativeFromEnd) return { fromEnd: -place }
+  throw new InvalidRequestError(`.at(${place}) has no meaning in a path: write .at('#${place}')`)
+}
+
+function tupleValues(node: OperationNode): readonly OperationNode[] | undefined {
+  if (node.kind === 'ParensNode') return tupleValues((node as ParensNode).node)
+  return node.kind === 'TupleNode' ? (node as TupleNode).values : undefined
+}
+
+function operatorText(node: OperationNode): string {
+  if (node.kind === 'OperatorNode') return (node as OperatorNode).operator
+  throw new UnsupportedQueryError('raw_sql')
+}
+
+function not(operand: Expression): Expression {
+  return { kind: 'not', operand }
+}
+
+/** Joins conditions; those that are joined in the same way already become one list. */
+function junction(kind: 'and' | 'or', operands: readonly Expression[]): Expression {
+  if (operands.length === 1) return operands[0] as Expression
+  return {
+    kind,
+    operands: operands.flatMap((operand) => (operand.kind === kind ? operand.operands : [operand])),
+  }
+}

@@ -1,0 +1,122 @@
+import type { Expression } from '../../engine/expressions/expression.js'
+import {
+  type Interval,
+  isSingleton,
+  mergeIntervals,
+  singleton,
+  tuplesUnder,
+} from '../../engine/keys/interval.js'
+import { encodeKey } from '../../engine/keys/key-codec.js'
+import type { ItemKey, Span } from '../../engine/operations.js'
+import type { TableSchema } from '../schema/table-schema.js'
+import { both, isNoPart, isOneValue, type KeyBox, keyBoxes } from './key-boxes.js'
+import { UnsupportedQueryError } from './unsupported-query-error.js'
+
+/** Where the rows are that a condition may hold for, and what is left to ask of each. */
+export interface KeyPlan {
+  /** Disjoint. None when the condition can never hold. */
+  readonly spans: readonly Span[]
+  /** What the spans do not say already. */
+  readonly filter: Expression | undefined
+  readonly boxes: readonly KeyBox[]
+}
+
+/**
+ * Finds the places that a query has to visit.
+ *
+ * @throws {UnsupportedQueryError} when the condition leaves the hash key open.
+ */
+export function planKeys(condition: Expression | undefined, table: TableSchema): KeyPlan {
+  const conjuncts = condition === undefined ? [] : condition.kind === 'and' ? condition.operands : [condition]
+  const parts = conjuncts.map((conjunct) => ({ conjunct, ...keyBoxes(conjunct, table) }))
+  const { boxes } = parts.reduce((all, part) => both(all, part, table), {
+    boxes: [new Map()] as readonly KeyBox[],
+    exact: true,
+  })
+  const spans = mergeSpans(boxes.map((box) => spanOf(box, table)))
+  const served = servedColumns(boxes, table)
+  const left = parts
+    .filter(
+      ({ exact, boxes: own }) =>
+        !exact || own.some((box) => [...box.keys()].some((column) => !served.has(column))),
+    )
+    .map(({ conjunct }) => conjunct)
+  return { spans, boxes, filter: left.length > 1 ? { kind: 'and', operands: left } : left[0] }
+}
+
+/** The keys of a plan that names rows one by one; nothing when it names a range anywhere. */
+export function wholeKeys({ spans }: KeyPlan): ItemKey[] | undefined {
+  if (!spans.every(({ interval }) => isSingleton(interval))) return undefined
+  return spans.map(({ hashKey, interval }) => ({ hashKey, sortKey: interval.from }))
+}
+
+/** The first column of the key that some box leaves open, if there is one. */
+export function openColumn({ boxes }: KeyPlan, table: TableSchema): string | undefined {
+  return table.sortKey.find((column) => boxes.some((box) => !isOneValue(box.get(column) ?? EVERYTHING)))
+}
+
+/** All rows of a table under one hash key: their sort keys start with the table's name. */
+export function tableInterval(table: TableSchema): Interval {
+  return tuplesUnder(tablePrefix(table))
+}
+
+/** What the sort keys of a table's rows start with. */
+export function tablePrefix(table: TableSchema): Uint8Array {
+  return encodeKey([table.name])
+}
+
+const EVERYTHING: Interval = { from: new Uint8Array(), to: Uint8Array.of(0xff) }
+
+function spanOf(box: KeyBox, table: TableSchema): Span {
+  const hash = box.get(table.hashKey)
+  if (hash === undefined || !isOneValue(hash)) {
+    throw new UnsupportedQueryError('missing_hash_key', { table: table.name, column: table.hashKey })
+  }
+  return { hashKey: hash.from, interval: sortInterval(box, table) }
+}
+
+/** Columns that equal something make a prefix; the first that does not may be a range; the rest is open. */
+function sortInterval(box: KeyBox, table: TableSchema): Interval {
+  let prefix = tablePrefix(table)
+  for (const column of table.sortKey) {
+    const interval = box.get(column)
+    if (interval === undefined) return tuplesUnder(prefix)
+    if (!isOneValue(interval)) return { from: join(prefix, interval.from), to: join(prefix, interval.to) }
+    if (isNoPart(interval)) return singleton(prefix)
+    prefix = join(prefix, interval.from)
+  }
+  return singleton(prefix)
+}
+
+/** The key columns whose restriction is part of the span in every box. */
+function servedColumns(boxes: readonly KeyBox[], table: TableSchema): ReadonlySet<string> {
+  const served = new Set([table.hashKey, ...table.sortKey])
+  for (const box of boxes) {
+    const firstOpen = table.sortKey.findIndex((column) => !isOneValue(box.get(column) ?? EVERYTHING))
+    if (firstOpen === -1) continue
+    for (const column of table.sortKey.slice(firstOpen + 1)) served.delete(column)
+  }
+  return served
+}
+
+/** Intervals of one hash key that overlap or touch become one: no row is read twice. */
+function mergeSpans(spans: readonly Span[]): Span[] {
+  const byHashKey = new Map<string, Span[]>()
+  for (const span of spans) {
+    const name = span.hashKey.join()
+    const group = byHashKey.get(name)
+    if (group === undefined) byHashKey.set(name, [span])
+    else group.push(span)
+  }
+  return [...byHashKey.values()].flatMap((group) => {
+    const { hashKey } = group[0] as Span
+    return mergeIntervals(group.map(({ interval }) => interval)).map((interval) => ({ hashKey, interval }))
+  })
+}
+
+function join(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(left.length + right.length)
+  joined.set(left)
+  joined.set(right, left.length)
+  return joined
+}

@@ -1,0 +1,166 @@
+/**
+ * Every query that is refused, under a code that never changes: why, and what to write instead. One text for
+ * the compiler's errors and for the types' messages. `{table}` and the like are filled in.
+ */
+export const REFUSALS = {
+  // What would not stay in one place.
+  missing_hash_key: {
+    reason: 'a query on "{table}" must compare its hash key "{column}" with = or in',
+    fix: `add .where('{column}', '=', value); without it the query would visit every partition`,
+  },
+  incomplete_key: {
+    reason: 'a write to "{table}" must compare its whole key with =, and "{column}" is missing',
+    fix: `add .where('{column}', '=', value); rows to change are named one by one`,
+  },
+  too_many_intervals: {
+    reason: 'the conditions on the key of "{table}" describe more than {limit} separate places',
+    fix: 'split the list over several queries',
+  },
+  join: { reason: 'joins are not supported', fix: 'read the other table with a second query' },
+  several_tables: { reason: 'a query reads one table', fix: 'write one query per table' },
+  subquery: {
+    reason: 'subqueries are not supported',
+    fix: 'run the inner query first and put its result into this one',
+  },
+  set_operation: {
+    reason: 'union, intersect and except are not supported',
+    fix: 'run the queries one by one and combine their rows',
+  },
+  common_table_expression: {
+    reason: 'common table expressions are not supported',
+    fix: 'run the inner query first and put its result into this one',
+  },
+  no_table: {
+    reason: 'a query without a table has no partition to run in',
+    fix: 'compute the value in TypeScript',
+  },
+
+  // What has no order or no index to serve it.
+  order_by_non_key: {
+    reason: '"{column}" is not part of the key of "{table}", so its rows are not stored in that order',
+    fix: 'order by the sort key, or sort the rows in TypeScript',
+  },
+  order_by_gap: {
+    reason:
+      'rows of "{table}" are ordered by its sort key from the first column on, and "{column}" is not next',
+    fix: 'order by the columns before it first, or compare them with =',
+  },
+  order_by_mixed: {
+    reason: 'all sort key columns of "{table}" run in one direction',
+    fix: `order all of them 'asc' or all of them 'desc'`,
+  },
+  order_by_expression: {
+    reason: 'rows can only be ordered by columns, without nulls first, nulls last or a collation',
+    fix: 'order by the sort key, or sort the rows in TypeScript',
+  },
+  distinct_on: { reason: 'distinct on is not supported', fix: 'remove duplicates in TypeScript' },
+  fetch: { reason: 'fetch and top are not supported', fix: 'use limit' },
+
+  // What cannot be understood or has no meaning here.
+  raw_sql: {
+    reason: 'raw SQL cannot be planned, because nothing here speaks SQL',
+    fix: "use the builder's own methods; of raw SQL only sql.ref, sql.val and sql.lit are understood",
+  },
+  modifier: { reason: 'modifyFront and modifyEnd are not supported', fix: 'leave them out' },
+  row_lock: {
+    reason: 'rows are not locked by a select',
+    fix: 'leave it out; what a block reads is protected by the transaction around it',
+  },
+  operator: {
+    reason: 'the operator {operator} is not supported',
+    fix: 'see the list of operators in docs/queries.md',
+  },
+  schema: {
+    reason: 'tables have no schemas',
+    fix: 'leave withSchema out; another database is another name in the options of FokosDialect',
+  },
+  ddl: {
+    reason: 'there is no schema to create or change in the database',
+    fix: 'declare the tables with defineDatabase; other columns need no declaration',
+  },
+  merge: { reason: 'merge is not supported', fix: 'use insertInto with onConflict' },
+  output: { reason: 'output is not supported', fix: 'use returning' },
+  unknown_table: {
+    reason: 'no table "{table}" is declared',
+    fix: 'declare it with defineDatabase; declared are {declared}',
+  },
+  unknown_reference: {
+    reason: '"{reference}" is not the table of this query, which is called "{table}" here',
+    fix: 'use its alias, or leave the table out',
+  },
+  unknown_node: {
+    reason: 'the query has a part that this version does not know ({kind})',
+    fix: 'write it differently; see docs/queries.md for what runs',
+  },
+
+  // Writes.
+  key_change: {
+    reason: 'the key column "{column}" of "{table}" cannot change',
+    fix: 'delete the row and insert it under its new key',
+  },
+  insert_select: {
+    reason: 'insert from a select is not supported',
+    fix: 'run the select first and insert its rows',
+  },
+  insert_expression: {
+    reason: 'the values of an insert are constants',
+    fix: 'compute "{column}" in TypeScript, or insert the row first and update it',
+  },
+  conflict_target: {
+    reason: 'only the key of "{table}" can conflict',
+    fix: 'write onConflict((oc) => oc.columns([{columns}]).…), or leave the columns out',
+  },
+  on_duplicate_key: { reason: 'on duplicate key update is not supported', fix: 'use onConflict' },
+  or_action: { reason: 'insert or {action} is not supported', fix: 'use orIgnore, orReplace or onConflict' },
+  update_from: { reason: 'update from another table is not supported', fix: 'read the other table first' },
+  delete_using: { reason: 'delete using another table is not supported', fix: 'read the other table first' },
+  write_limit: {
+    reason: 'order by, limit and top are not supported in a write',
+    fix: 'name the rows by their keys',
+  },
+
+  // Not yet.
+  aggregate: {
+    reason: 'aggregates such as count and sum are not supported yet',
+    fix: 'read the rows of the hash key and aggregate in TypeScript, or keep a counter in a row',
+  },
+  group_by: { reason: 'group by and having are not supported yet', fix: 'group the rows in TypeScript' },
+  distinct: { reason: 'distinct is not supported yet', fix: 'remove duplicates in TypeScript' },
+  offset: {
+    reason: 'offset is not supported yet',
+    fix: `continue after the last row of the page before: .where('sort_key_column', '>', last)`,
+  },
+  explain: { reason: 'explain is not supported yet', fix: 'log .compile().operation' },
+  function: {
+    reason: 'functions, case and cast are not supported yet',
+    fix: 'compute the value in TypeScript',
+  },
+  json_write: {
+    reason: 'setting a part of a nested value is not supported yet',
+    fix: 'set the whole column',
+  },
+  default_values: { reason: 'default values are not supported yet', fix: 'insert the values' },
+  transaction: {
+    reason: 'transactions are not supported yet',
+    fix: 'write all rows of one hash key in one statement, which is atomic',
+  },
+} as const satisfies Record<string, { readonly reason: string; readonly fix: string }>
+
+/** The code of a refusal. */
+export type RefusalCode = keyof typeof REFUSALS
+
+/** What fills the blanks of a refusal's text. */
+export type RefusalNames = { readonly [name: string]: string }
+
+/** Fills the blanks of a text in the types: `Fill<'no {a}', { a: 'b' }>` is `'no b'`. */
+export type Fill<
+  Text extends string,
+  Names extends RefusalNames,
+> = Text extends `${infer Before}{${infer Name}}${infer After}`
+  ? `${Before}${Name extends keyof Names ? Names[Name] : Name}${Fill<After, Names>}`
+  : Text
+
+/** Fills the blanks of a text. */
+export function fill(text: string, names: RefusalNames): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => names[name] ?? name)
+}

@@ -1,0 +1,55 @@
+import type { AliasNode, IdentifierNode, OperationNode, ReferenceNode, TableNode } from 'kysely'
+import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
+import { UnsupportedQueryError } from './unsupported-query-error.js'
+
+/** What the names in one statement mean, and the values that were met on the way. */
+export interface Scope {
+  readonly table: TableSchema
+  /** What the statement calls the table: its alias, or its name. */
+  readonly name: string
+  /** Whether `excluded` names the row that an insert brought. */
+  readonly hasExcluded: boolean
+  /** The statement's values in the order in which they were met. */
+  readonly parameters: unknown[]
+}
+
+/** @throws {UnsupportedQueryError} for anything but one declared table without a schema. */
+export function openScope(node: OperationNode | undefined, schema: DatabaseSchema): Scope {
+  if (node?.kind === 'AliasNode') {
+    const { node: aliased, alias } = node as AliasNode
+    if (alias.kind !== 'IdentifierNode') throw new UnsupportedQueryError('raw_sql')
+    return { ...openScope(aliased, schema), name: (alias as IdentifierNode).name }
+  }
+  if (node === undefined) throw new UnsupportedQueryError('no_table')
+  if (node.kind === 'SelectQueryNode') throw new UnsupportedQueryError('subquery')
+  if (node.kind === 'ListNode') throw new UnsupportedQueryError('several_tables')
+  if (node.kind === 'RawNode') throw new UnsupportedQueryError('raw_sql')
+  if (node.kind !== 'TableNode') throw new UnsupportedQueryError('unknown_node', { kind: node.kind })
+  const name = tableName(node as TableNode)
+  const table = schema.table(name)
+  if (table === undefined) {
+    throw new UnsupportedQueryError('unknown_table', { table: name, declared: schema.tableNames.join(', ') })
+  }
+  return { table, name, hasExcluded: false, parameters: [] }
+}
+
+/** The column that a reference names, and whether it is the one of the row that an insert brought. */
+export function resolveColumn(node: ReferenceNode, scope: Scope): { column: string; excluded: boolean } {
+  if (node.column.kind !== 'ColumnNode')
+    throw new UnsupportedQueryError('unknown_node', { kind: node.column.kind })
+  return { column: node.column.column.name, excluded: resolveTable(node.table, scope) === 'excluded' }
+}
+
+/** Which row a reference's table names. */
+export function resolveTable(node: TableNode | undefined, scope: Scope): 'row' | 'excluded' {
+  if (node === undefined) return 'row'
+  const reference = tableName(node)
+  if (reference === scope.name) return 'row'
+  if (reference === 'excluded' && scope.hasExcluded) return 'excluded'
+  throw new UnsupportedQueryError('unknown_reference', { reference, table: scope.name })
+}
+
+function tableName({ table: { schema, identifier } }: TableNode): string {
+  if (schema !== undefined) throw new UnsupportedQueryError('schema')
+  return identifier.name
+}

@@ -1,0 +1,37 @@
+import './schema/kysely-augmentation.js'
+
+export {
+  ConfigurationError,
+  ConstraintError,
+  type ErrorCode,
+  type ErrorDetails,
+  FokosError,
+  InternalError,
+  InvalidKeyError,
+  InvalidRequestError,
+  InvalidValueError,
+  LimitError,
+  NeedsTransactionError,
+  OutcomeUnknownError,
+  OverloadedError,
+  SettingsMismatchError,
+  TypeMismatchError,
+  UnavailableError,
+} from '../engine/errors.js'
+export type { KeyPart } from '../engine/keys/key-codec.js'
+export type { BindingNames } from '../engine/runtime/worker-ports.js'
+export type { EngineSettings, Limits, SettingsOptions } from '../engine/settings.js'
+export type { Value } from '../engine/values/value.js'
+export type { FokosCompiledQuery } from './compiler/fokos-query-compiler.js'
+export type { RefusalCode } from './compiler/refusals.js'
+export type { CompiledOperation } from './compiler/statement.js'
+export { UnsupportedQueryError } from './compiler/unsupported-query-error.js'
+export { FokosDialect, type FokosDialectClass, type FokosDialectOptions } from './fokos-dialect.js'
+export {
+  type DatabaseDeclaration,
+  type DatabaseOptions,
+  defineDatabase,
+  type InferDatabase,
+} from './schema/define-database.js'
+export type { HashKey, SortKey } from './schema/key-columns.js'
+export { type TableDeclaration, table } from './schema/table.js'

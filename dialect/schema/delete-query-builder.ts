@@ -1,0 +1,88 @@
+import type {
+  CallbackSelection,
+  ComparisonOperatorExpression,
+  DeleteQueryBuilder,
+  DeleteResult,
+  ExpressionOrFactory,
+  KyselyPlugin,
+  OperandValueExpressionOrList,
+  ReferenceExpression,
+  SelectCallback,
+  SelectExpression,
+  Selection,
+  SqlBool,
+} from 'kysely'
+import type { Bound, Writable } from './bound-columns.js'
+import type { KeyColumn } from './key-columns.js'
+import type { RefusedInDelete } from './refused-methods.js'
+import type { AllColumns, Narrowed, Returned, ReturnedIf } from './result-types.js'
+
+type Base<DB, TB extends keyof DB, O> = DeleteQueryBuilder<DB, TB, O>
+
+/**
+ * A delete from a table of this dialect: it cannot be executed before the whole key is bound, since rows to
+ * delete are named one by one.
+ *
+ * @typeParam K the key columns that are bound so far.
+ */
+export interface FokosDeleteQueryBuilder<DB, TB extends keyof DB, O, K>
+  extends RefusedInDelete,
+    Pick<Base<DB, TB, O>, 'toOperationNode' | 'compile' | 'explain' | '$assertType'> {
+  where<
+    RE extends ReferenceExpression<DB, TB>,
+    OP extends ComparisonOperatorExpression,
+    VE extends OperandValueExpressionOrList<DB, TB, RE>,
+  >(lhs: RE, op: OP, rhs: VE): FokosDeleteQueryBuilder<DB, TB, O, K | Bound<DB[TB], TB, RE, OP>>
+  where<E extends ExpressionOrFactory<DB, TB, SqlBool>>(
+    expression: E,
+  ): FokosDeleteQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+  whereRef<LRE extends ReferenceExpression<DB, TB>, RRE extends ReferenceExpression<DB, TB>>(
+    lhs: LRE,
+    op: ComparisonOperatorExpression,
+    rhs: RRE,
+  ): FokosDeleteQueryBuilder<DB, TB, O, K>
+  clearWhere(): FokosDeleteQueryBuilder<DB, TB, O, never>
+
+  returning<SE extends SelectExpression<DB, TB>>(
+    selections: ReadonlyArray<SE>,
+  ): FokosDeleteQueryBuilder<DB, TB, Returned<O, Selection<DB, TB, SE>>, K>
+  returning<const CB extends SelectCallback<DB, TB>>(
+    callback: CB,
+  ): FokosDeleteQueryBuilder<DB, TB, Returned<O, CallbackSelection<DB, TB, CB>>, K>
+  returning<SE extends SelectExpression<DB, TB>>(
+    selection: SE,
+  ): FokosDeleteQueryBuilder<DB, TB, Returned<O, Selection<DB, TB, SE>>, K>
+  returningAll(
+    table?: TB | readonly TB[],
+  ): FokosDeleteQueryBuilder<DB, TB, Returned<O, AllColumns<DB, TB>>, K>
+  clearReturning(): FokosDeleteQueryBuilder<DB, TB, DeleteResult, K>
+  clearLimit(): FokosDeleteQueryBuilder<DB, TB, O, K>
+  clearOrderBy(): FokosDeleteQueryBuilder<DB, TB, O, K>
+
+  $call<T>(func: (qb: this) => T): T
+  $if<O2>(
+    condition: boolean,
+    // biome-ignore lint/suspicious/noExplicitAny: as in Kysely, whatever the callback makes of the builder
+    func: (qb: this) => FokosDeleteQueryBuilder<any, any, O2, any>,
+  ): FokosDeleteQueryBuilder<DB, TB, ReturnedIf<O, O2>, K>
+  $castTo<C>(): FokosDeleteQueryBuilder<DB, TB, C, K>
+  $narrowType<T>(): FokosDeleteQueryBuilder<DB, TB, Narrowed<O, T>, K>
+  withPlugin(plugin: KyselyPlugin): FokosDeleteQueryBuilder<DB, TB, O, K>
+
+  execute(
+    this: Writable<TB, DB[TB], K>,
+    ...options: Parameters<Base<DB, TB, O>['execute']>
+  ): ReturnType<Base<DB, TB, O>['execute']>
+  executeTakeFirst(
+    this: Writable<TB, DB[TB], K>,
+    ...options: Parameters<Base<DB, TB, O>['executeTakeFirst']>
+  ): ReturnType<Base<DB, TB, O>['executeTakeFirst']>
+  executeTakeFirstOrThrow(
+    this: Writable<TB, DB[TB], K>,
+    ...options: Parameters<Base<DB, TB, O>['executeTakeFirstOrThrow']>
+  ): ReturnType<Base<DB, TB, O>['executeTakeFirstOrThrow']>
+  stream(
+    this: Writable<TB, DB[TB], K>,
+    ...options: Parameters<Base<DB, TB, O>['stream']>
+  ): ReturnType<Base<DB, TB, O>['stream']>
+}

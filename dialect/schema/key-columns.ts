@@ -1,0 +1,42 @@
+import type { ColumnType, SelectType } from 'kysely'
+import type { KeyPart } from '../../engine/keys/key-codec.js'
+
+declare const KEY: unique symbol
+
+/** A column that is its table's hash key: given at insert, never changed, compared with `=` or `in`. */
+export type HashKey<T> = ColumnType<T, T, never> & { readonly [KEY]: 'hash' }
+
+/** A column of its table's sort key: given at insert, never changed, the order of the rows of a hash key. */
+export type SortKey<T> = ColumnType<T, T, never> & { readonly [KEY]: 'sort' }
+
+/** The columns of a row type whose values may stand in a key. */
+export type KeyableColumn<Row> = {
+  [C in keyof Row]-?: [SelectType<Row[C]>] extends [KeyPart] ? C : never
+}[keyof Row] &
+  string
+
+/** The name of a table's hash key column; `never` when the table is not one of this dialect's. */
+export type HashColumn<Row> = {
+  [C in keyof Row]: IsAny<Row[C]> extends true ? never : Row[C] extends { readonly [KEY]: 'hash' } ? C : never
+}[keyof Row] &
+  string
+
+/** The names of all key columns of a table. */
+export type KeyColumn<Row> = {
+  [C in keyof Row]: IsAny<Row[C]> extends true ? never : Row[C] extends { readonly [KEY]: string } ? C : never
+}[keyof Row] &
+  string
+
+/** The tables of a database that have a hash key. Of `any` there are none. */
+export type FokosTable<DB> =
+  IsAny<DB> extends true
+    ? never
+    : {
+        [T in keyof DB]: IsAny<DB[T]> extends true ? never : [HashColumn<DB[T]>] extends [never] ? never : T
+      }[keyof DB] &
+        string
+
+/** `unknown` when a database has tables of this dialect, so that a method is there, else `never`. */
+export type OnlyFokos<DB> = [FokosTable<DB>] extends [never] ? never : unknown
+
+export type IsAny<T> = 0 extends 1 & T ? true : false

@@ -1,0 +1,25 @@
+import type { DeleteResult, InsertResult, NotNull, Selectable, UpdateResult } from 'kysely'
+
+/** A row of all of a table's columns. */
+export type AllColumns<DB, TB extends keyof DB> = Selectable<DB[TB]>
+
+/** What a write answers once it returns rows: the rows, or more of their columns. */
+export type Returned<O, Row> = O extends InsertResult | UpdateResult | DeleteResult ? Row : O & Row
+
+/** What `$narrowType` makes of a result. */
+export type Narrowed<O, T> = {
+  [C in keyof O]: C extends keyof T
+    ? T[C] extends NotNull
+      ? Exclude<O[C], null>
+      : T[C] extends O[C]
+        ? T[C]
+        : Narrowed<O[C], T[C]>
+    : O[C]
+}
+
+/** What `$if` makes of a write's result: columns that are returned on one side only may be missing. */
+export type ReturnedIf<O, O2> = O2 extends InsertResult | UpdateResult | DeleteResult
+  ? O
+  : O2 extends O & infer More
+    ? O & Partial<More>
+    : Partial<O2>

@@ -1,0 +1,76 @@
+import { ConfigurationError } from '../../engine/errors.js'
+import { refuseUnknownOptions } from '../../engine/settings.js'
+import type { FokosTypeError } from './fokos-type-error.js'
+import type { KeyableColumn } from './key-columns.js'
+import type { TableSchema } from './table-schema.js'
+
+/** A table's declaration: the row type, for the compiler of TypeScript, and the key, for ours. */
+export interface TableDeclaration<Row, HashKey extends string, SortKey extends string> {
+  readonly hashKey: HashKey
+  readonly sortKey: readonly SortKey[]
+  /** Only a type: carries the row type to `InferDatabase`. */
+  readonly row?: Row
+}
+
+/** A column that may stand in a key and is not `Taken`; any other with the reason why not. */
+type Keyable<Row, C extends keyof Row & string, Taken extends string = never> = C extends Taken
+  ? C & FokosTypeError<`fokos: the column "${C}" stands once in a key`>
+  : C extends KeyableColumn<Row>
+    ? C
+    : C &
+        FokosTypeError<`fokos: the column "${C}" cannot stand in a key: keys hold strings, numbers, bigints, booleans, dates or bytes, and never null`>
+
+/**
+ * Declares a table: first the type of its rows, then its key.
+ *
+ * - `hashKey` names the column that says where a row lives. All rows of one hash key live together.
+ * - `sortKey` names the column, or the columns in order, that order the rows of one hash key and make them
+ *   unique. Without it there is one row per hash key.
+ *
+ * Key columns hold strings, numbers, bigints, booleans, dates or bytes, and never null. Other columns hold
+ * anything that {@link Value} lists, need no declaration beside the type, and can be added at any time.
+ *
+ * @throws {ConfigurationError} for an unknown option or a key without sense.
+ * @example
+ * table<{ origin: string; departs_at: Date; seats: number }>()({ hashKey: 'origin', sortKey: 'departs_at' })
+ */
+export function table<Row extends object>() {
+  function declare<H extends keyof Row & string, S extends keyof Row & string = never>(key: {
+    readonly hashKey: H & Keyable<Row, H>
+    readonly sortKey?: (S & Keyable<Row, S, H>) | readonly (S & Keyable<Row, S, H>)[]
+    // Nothing is inferred from where the declaration stands: it would make every column a part of the key.
+  }): TableDeclaration<Row, NoInfer<H>, NoInfer<S>>
+  function declare(key: { hashKey: string; sortKey?: string | readonly string[] }) {
+    refuseUnknownOptions('table', key, ['hashKey', 'sortKey'])
+    const sortKey =
+      key.sortKey === undefined ? [] : typeof key.sortKey === 'string' ? [key.sortKey] : key.sortKey
+    const columns = [key.hashKey, ...(Array.isArray(sortKey) ? sortKey : [sortKey])]
+    for (const column of columns) {
+      if (typeof column !== 'string' || column === '') {
+        throw new ConfigurationError(
+          `a key column is named by a text that is not empty, not ${String(column)}`,
+        )
+      }
+    }
+    if (new Set(columns).size < columns.length) {
+      throw new ConfigurationError(`a column stands once in a key, and here are ${columns.join(', ')}`)
+    }
+    return Object.freeze({ hashKey: key.hashKey, sortKey: Object.freeze([...sortKey]) })
+  }
+  return declare
+}
+
+/** @throws {ConfigurationError} when a declaration was not made by {@link table}. */
+export function tableSchema(name: string, declaration: unknown): TableSchema {
+  const { hashKey, sortKey } = (declaration ?? {}) as Partial<TableDeclaration<unknown, string, string>>
+  if (name === '') throw new ConfigurationError('a table has a name')
+  if (typeof hashKey !== 'string' || !Array.isArray(sortKey)) {
+    throw new ConfigurationError(
+      `the table "${name}" is not declared: write ${name}: table<Row>()({ hashKey: … })`,
+      {
+        table: name,
+      },
+    )
+  }
+  return Object.freeze({ name, hashKey, sortKey, sortKeyOptional: false })
+}

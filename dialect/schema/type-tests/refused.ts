@@ -1,0 +1,193 @@
+// Every line under a comment `// refused: text` must fail to type-check with that text; no other line may.
+import { Kysely, type Transaction } from 'kysely'
+import { defineDatabase, table } from '../../index.js'
+import { type Database, db, key, undeclared } from './database.js'
+
+const flights = db.selectFrom('flights').selectAll()
+const ofSfo = flights.where('origin', '=', 'SFO')
+
+// refused: a query on "flights" must compare its hash key "origin" with = or in: add .where('origin', '=', value)
+flights.execute()
+// refused: must compare its hash key "origin"
+flights.executeTakeFirst()
+// refused: must compare its hash key "origin"
+flights.executeTakeFirstOrThrow()
+// refused: must compare its hash key "origin"
+flights.stream()
+// refused: must compare its hash key "origin"
+flights.where('delay', '>', 60).execute()
+// refused: must compare its hash key "origin"
+flights.where('origin', '>', 'SFO').execute()
+// refused: must compare its hash key "origin"
+flights.whereRef('origin', '=', 'destination').execute()
+// refused: must compare its hash key "origin"
+flights.$if(key.origin !== '', (qb) => qb.where('origin', '=', 'SFO')).execute()
+// refused: must compare its hash key "origin"
+ofSfo.clearWhere().execute()
+// refused: must compare its hash key "origin"
+db.selectFrom('flights as f').select('f.seats').where('f.seats', '>', 1).execute()
+// refused: a query on "notes" must compare its hash key "hash_key"
+undeclared.selectFrom('notes').selectAll().where('sort_key', '=', 'x').execute()
+
+export async function inside(trx: Transaction<Database>): Promise<void> {
+  // refused: must compare its hash key "origin"
+  await trx.selectFrom('flights').selectAll().execute()
+  // refused: joins are not supported
+  trx.selectFrom('flights').innerJoin('travellers', 'travellers.id', 'flights.origin')
+}
+
+export function conditional(when: boolean): void {
+  let query = db.selectFrom('flights').selectAll()
+  if (when) query = query.where('delay', '>', 1)
+  // refused: must compare its hash key "origin"
+  query.execute()
+}
+
+// refused: joins are not supported: read the other table with a second query
+ofSfo.innerJoin('travellers', 'travellers.id', 'flights.origin')
+// refused: joins are not supported
+ofSfo.leftJoin('travellers', 'travellers.id', 'flights.origin')
+// refused: joins are not supported
+ofSfo.rightJoin('travellers', 'travellers.id', 'flights.origin')
+// refused: joins are not supported
+ofSfo.fullJoin('travellers', 'travellers.id', 'flights.origin')
+// refused: joins are not supported
+ofSfo.crossJoin('travellers')
+// refused: joins are not supported
+ofSfo.innerJoinLateral('travellers', (join) => join.onTrue())
+// refused: joins are not supported
+ofSfo.leftJoinLateral('travellers', (join) => join.onTrue())
+// refused: joins are not supported
+ofSfo.crossJoinLateral('travellers')
+// refused: joins are not supported
+ofSfo.crossApply('travellers')
+// refused: joins are not supported
+ofSfo.outerApply('travellers')
+// refused: union, intersect and except are not supported
+ofSfo.union(ofSfo)
+// refused: union, intersect and except are not supported
+ofSfo.unionAll(ofSfo)
+// refused: union, intersect and except are not supported
+ofSfo.intersect(ofSfo)
+// refused: union, intersect and except are not supported
+ofSfo.intersectAll(ofSfo)
+// refused: union, intersect and except are not supported
+ofSfo.except(ofSfo)
+// refused: union, intersect and except are not supported
+ofSfo.exceptAll(ofSfo)
+// refused: "delay" is not part of the key of "flights"
+ofSfo.orderBy('delay')
+// refused: "seats" is not part of the key of "flights"
+ofSfo.orderBy('flights.seats', 'desc')
+// refused: "seats" is not part of the key of "flights"
+ofSfo.orderBy('seats desc')
+// refused: offset is not supported yet
+ofSfo.offset(10)
+// refused: group by and having are not supported yet
+ofSfo.groupBy('origin')
+// refused: group by and having are not supported yet
+ofSfo.having('seats', '>', 1)
+// refused: group by and having are not supported yet
+ofSfo.havingRef('seats', '>', 'delay')
+// refused: distinct is not supported yet
+ofSfo.distinct()
+// refused: distinct on is not supported
+ofSfo.distinctOn('origin')
+// refused: fetch and top are not supported
+ofSfo.fetch(1)
+// refused: fetch and top are not supported
+ofSfo.top(1)
+// refused: rows are not locked by a select
+ofSfo.forUpdate()
+// refused: rows are not locked by a select
+ofSfo.skipLocked()
+// refused: modifyFront and modifyEnd are not supported
+ofSfo.modifyEnd(null)
+// refused: subqueries are not supported
+ofSfo.as('f')
+
+// refused: a query reads one table
+db.selectFrom(['flights', 'travellers']).selectAll()
+// refused: subqueries are not supported
+db.selectFrom((eb) => eb.selectFrom('flights').selectAll().as('f')).selectAll()
+// refused: a query without a table has no partition to run in
+db.selectNoFrom((eb) => eb.val(1).as('one')).execute()
+// refused: common table expressions are not supported
+db.with('f', (qb) => qb.selectFrom('flights').selectAll()).selectFrom('f')
+// refused: common table expressions are not supported
+db.withRecursive('f', (qb) => qb.selectFrom('flights').selectAll()).selectFrom('f')
+// refused: merge is not supported: use insertInto with onConflict
+db.mergeInto('flights').using('travellers', 'travellers.id', 'flights.origin')
+// refused: subqueries are not supported
+ofSfo.where((eb) => eb('seats', 'in', eb.selectFrom('flights').select('seats')))
+
+const booking = db.updateTable('flights').set({ seats: 1 })
+// refused: a query on "flights" must compare its hash key "origin"
+booking.execute()
+// refused: a write to "flights" must compare its whole key with =, and "departs_at" is missing
+booking.where('origin', '=', 'SFO').where('destination', '=', 'LAX').execute()
+// refused: and "destination" is missing: add .where('destination', '=', value)
+booking.where('origin', '=', 'SFO').where('departs_at', '=', key.departs_at).executeTakeFirst()
+// refused: a write to "flights" must compare its whole key with =
+db.deleteFrom('flights').where('origin', '=', 'SFO').where('departs_at', '<', key.departs_at).execute()
+// refused: a query on "travellers" must compare its hash key "id"
+db.deleteFrom('travellers').execute()
+// refused: the key column "origin" of "flights" cannot change: delete the row and insert it under its new key
+db.updateTable('flights').set({ origin: 'OAK' })
+// refused: the key column "departs_at" of "flights" cannot change
+db.updateTable('flights').set({ seats: 1, departs_at: new Date() })
+// refused: the key column "id" of "travellers" cannot change
+db.updateTable('travellers').set('id', 'b')
+// refused: the key column "origin" of "flights" cannot change
+db.updateTable('flights').set((eb) => ({ origin: eb.val('OAK') }))
+// refused: update from another table is not supported
+booking.from('travellers')
+// refused: joins are not supported
+booking.innerJoin('travellers', 'travellers.id', 'flights.origin')
+// refused: order by, limit and top are not supported in a write
+booking.limit(1)
+// refused: order by, limit and top are not supported in a write
+booking.orderBy('departs_at')
+// refused: output is not supported: use returning
+booking.output('inserted.seats')
+// refused: delete using another table is not supported
+db.deleteFrom('flights').using('travellers')
+// refused: order by, limit and top are not supported in a write
+db.deleteFrom('flights').limit(1)
+// refused: joins are not supported
+db.deleteFrom('flights').innerJoin('travellers', 'travellers.id', 'flights.origin')
+// refused: a query reads one table
+db.deleteFrom(['flights', 'travellers']).execute()
+
+const insert = db.insertInto('travellers')
+// refused: insert from a select is not supported
+insert.expression((eb) => eb.selectFrom('travellers').selectAll())
+// refused: default values are not supported yet
+insert.defaultValues()
+// refused: on duplicate key update is not supported: use onConflict
+insert.onDuplicateKeyUpdate({ name: 'x' })
+// refused: insert or rollback is not supported
+insert.orRollback()
+// refused: insert or fail is not supported
+insert.orFail()
+// refused: order by, limit and top are not supported in a write
+insert.top(1)
+// refused: id
+insert.values({ name: 'A' })
+// refused: null
+insert.values({ id: null, name: 'A' })
+
+// refused: "nothing"
+table<{ id: string }>()({ hashKey: 'nothing' })
+// refused: the column "tags" cannot stand in a key: keys hold strings, numbers
+table<{ id: string; tags: string[] }>()({ hashKey: 'tags' })
+// refused: the column "maybe" cannot stand in a key
+table<{ id: string; maybe: string | null }>()({ hashKey: 'id', sortKey: 'maybe' })
+// refused: the column "id" stands once in a key
+table<{ id: string; at: Date }>()({ hashKey: 'id', sortKey: ['at', 'id'] })
+// refused: sortkey
+table<{ id: string; at: Date }>()({ hashKey: 'id', sortkey: 'at' })
+// refused: rootes
+defineDatabase({ tables: { t: table<{ id: string }>()({ hashKey: 'id' }) }, rootes: 2 })
+// refused: dialect
+new Kysely<Database>({})

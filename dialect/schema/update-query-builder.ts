@@ -1,0 +1,111 @@
+import type {
+  AnyColumn,
+  CallbackSelection,
+  ComparisonOperatorExpression,
+  ExpressionBuilder,
+  ExpressionOrFactory,
+  KyselyPlugin,
+  OperandValueExpressionOrList,
+  ReferenceExpression,
+  SelectCallback,
+  SelectExpression,
+  Selection,
+  SqlBool,
+  UpdateQueryBuilder,
+  UpdateResult,
+  UpdateType,
+  ValueExpression,
+} from 'kysely'
+import type { Bound, Unqualified, Writable } from './bound-columns.js'
+import type { FokosTypeError, RefusalText } from './fokos-type-error.js'
+import type { KeyColumn } from './key-columns.js'
+import type { RefusedInUpdate } from './refused-methods.js'
+import type { AllColumns, Narrowed, Returned, ReturnedIf } from './result-types.js'
+
+type Base<DB, TB extends keyof DB, O> = UpdateQueryBuilder<DB, TB, TB, O>
+
+/** What a column may be set to: for a key column, nothing, with the reason. */
+type AssignedValue<DB, TB extends keyof DB, C> =
+  C extends KeyColumn<DB[TB]>
+    ? FokosTypeError<RefusalText<'key_change', { table: TB & string; column: C }>>
+    : C extends keyof DB[TB]
+      ? ValueExpression<DB, TB, UpdateType<DB[TB][C]>>
+      : ValueExpression<DB, TB, unknown>
+
+type Assignments<DB, TB extends keyof DB> = {
+  [C in AnyColumn<DB, TB>]?: AssignedValue<DB, TB, C> | undefined
+}
+
+/**
+ * An update of a table of this dialect: it cannot be executed before the whole key is bound, since rows to
+ * change are named one by one.
+ *
+ * @typeParam K the key columns that are bound so far.
+ */
+export interface FokosUpdateQueryBuilder<DB, TB extends keyof DB, O, K>
+  extends RefusedInUpdate,
+    Pick<Base<DB, TB, O>, 'toOperationNode' | 'compile' | 'explain' | '$assertType'> {
+  set(
+    update: Assignments<DB, TB> | ((eb: ExpressionBuilder<DB, TB>) => Assignments<DB, TB>),
+  ): FokosUpdateQueryBuilder<DB, TB, O, K>
+  set<RE extends ReferenceExpression<DB, TB>>(
+    key: RE,
+    value: AssignedValue<DB, TB, Unqualified<TB, RE>>,
+  ): FokosUpdateQueryBuilder<DB, TB, O, K>
+
+  where<
+    RE extends ReferenceExpression<DB, TB>,
+    OP extends ComparisonOperatorExpression,
+    VE extends OperandValueExpressionOrList<DB, TB, RE>,
+  >(lhs: RE, op: OP, rhs: VE): FokosUpdateQueryBuilder<DB, TB, O, K | Bound<DB[TB], TB, RE, OP>>
+  where<E extends ExpressionOrFactory<DB, TB, SqlBool>>(
+    expression: E,
+  ): FokosUpdateQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+  whereRef<LRE extends ReferenceExpression<DB, TB>, RRE extends ReferenceExpression<DB, TB>>(
+    lhs: LRE,
+    op: ComparisonOperatorExpression,
+    rhs: RRE,
+  ): FokosUpdateQueryBuilder<DB, TB, O, K>
+  clearWhere(): FokosUpdateQueryBuilder<DB, TB, O, never>
+
+  returning<SE extends SelectExpression<DB, TB>>(
+    selections: ReadonlyArray<SE>,
+  ): FokosUpdateQueryBuilder<DB, TB, Returned<O, Selection<DB, TB, SE>>, K>
+  returning<const CB extends SelectCallback<DB, TB>>(
+    callback: CB,
+  ): FokosUpdateQueryBuilder<DB, TB, Returned<O, CallbackSelection<DB, TB, CB>>, K>
+  returning<SE extends SelectExpression<DB, TB>>(
+    selection: SE,
+  ): FokosUpdateQueryBuilder<DB, TB, Returned<O, Selection<DB, TB, SE>>, K>
+  returningAll(
+    table?: TB | readonly TB[],
+  ): FokosUpdateQueryBuilder<DB, TB, Returned<O, AllColumns<DB, TB>>, K>
+  clearReturning(): FokosUpdateQueryBuilder<DB, TB, UpdateResult, K>
+
+  $call<T>(func: (qb: this) => T): T
+  $if<O2>(
+    condition: boolean,
+    // biome-ignore lint/suspicious/noExplicitAny: as in Kysely, whatever the callback makes of the builder
+    func: (qb: this) => FokosUpdateQueryBuilder<any, any, O2, any>,
+  ): FokosUpdateQueryBuilder<DB, TB, ReturnedIf<O, O2>, K>
+  $castTo<C>(): FokosUpdateQueryBuilder<DB, TB, C, K>
+  $narrowType<T>(): FokosUpdateQueryBuilder<DB, TB, Narrowed<O, T>, K>
+  withPlugin(plugin: KyselyPlugin): FokosUpdateQueryBuilder<DB, TB, O, K>
+
+  execute(
+    this: Writable<TB, DB[TB], K>,
+    ...options: Parameters<Base<DB, TB, O>['execute']>
+  ): ReturnType<Base<DB, TB, O>['execute']>
+  executeTakeFirst(
+    this: Writable<TB, DB[TB], K>,
+    ...options: Parameters<Base<DB, TB, O>['executeTakeFirst']>
+  ): ReturnType<Base<DB, TB, O>['executeTakeFirst']>
+  executeTakeFirstOrThrow(
+    this: Writable<TB, DB[TB], K>,
+    ...options: Parameters<Base<DB, TB, O>['executeTakeFirstOrThrow']>
+  ): ReturnType<Base<DB, TB, O>['executeTakeFirstOrThrow']>
+  stream(
+    this: Writable<TB, DB[TB], K>,
+    ...options: Parameters<Base<DB, TB, O>['stream']>
+  ): ReturnType<Base<DB, TB, O>['stream']>
+}

@@ -1,0 +1,240 @@
+import { checkWriteSize } from '../check-sizes.js'
+import { assert, errorFromReport, InvalidRequestError, NeedsTransactionError } from '../errors.js'
+import {
+  type BatchGetOperation,
+  type FoundItem,
+  type GetOperation,
+  type ItemKey,
+  type Operation,
+  type PartitionOperation,
+  type PartitionResults,
+  type QueryOperation,
+  REQUEST_VERSION,
+  type Span,
+  type WriteOperation,
+  type WriteResult,
+} from '../operations.js'
+import type { PartitionName, Peers } from '../ports.js'
+import type { EngineSettings } from '../settings.js'
+import { rootOf } from '../topology/partition-name.js'
+import type { ItemText } from '../values/item-text.js'
+import { mapConcurrently } from './concurrently.js'
+import { type KeyedPage, mergeOrdered } from './merge.js'
+import { compareKeys } from './order.js'
+import { type RetryPorts, sendUntilAnswered } from './retry.js'
+
+/** Calls to partitions under way at once, for one operation. */
+const MAX_CALLS = 32
+
+export interface ClientPorts extends RetryPorts {
+  readonly peers: Peers
+}
+
+export interface ClientOptions {
+  /** Which of several databases in the same namespaces. */
+  readonly database: string
+  readonly settings: EngineSettings
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Checked before every sending: what is under way already is not called back. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Runs operations against the partitions that own their keys. Holds nothing of a request: one client can
+ * serve all that a Worker handles.
+ */
+export class Client {
+  readonly #ports: ClientPorts
+  readonly #options: ClientOptions
+
+  constructor(ports: ClientPorts, options: ClientOptions) {
+    this.#ports = ports
+    this.#options = options
+  }
+
+  async get(operation: GetOperation, options?: CallOptions): Promise<FoundItem | null> {
+    const { found } = await this.#call(this.#ownerOf(operation.key), operation, options)
+    return found
+  }
+
+  /** Each partition is asked once for all of its keys, all partitions at the same time. */
+  async batchGet(operation: BatchGetOperation, options?: CallOptions): Promise<FoundItem[]> {
+    const { keys, order, limit, filter, projection } = operation
+    checkLimit(operation)
+    const groups = [...this.#byOwner(keys, (key) => key)]
+    const found = await mapConcurrently(groups, MAX_CALLS, ([owner, ofOwner]) =>
+      this.#batchGetFrom(owner, ofOwner, { ...withDefined({ filter, projection }) }, options),
+    )
+    const pairs = found.flat().sort((left, right) => compareKeys(order, left.key, right.key))
+    return pairs.slice(0, limit).map((pair) => pair.found)
+  }
+
+  /** All items that the query finds, in its order. */
+  async query(operation: QueryOperation, options?: CallOptions): Promise<ItemText[]> {
+    checkLimit(operation)
+    const { spans, order, limit } = operation
+    if (spans.length > 1 && order.first === 'hashKey') {
+      const sorted = sortSpans(operation)
+      const found = await mapConcurrently(sorted, MAX_CALLS, (span) =>
+        this.query({ ...operation, spans: [span] }, options),
+      )
+      return found.flat().slice(0, limit)
+    }
+    const items: ItemText[] = []
+    for await (const page of this.pages(operation, {}, options)) {
+      for (const item of page) items.push(item)
+    }
+    return items
+  }
+
+  /**
+   * The items that the query finds, in its order, page by page: a page is asked for when the one before it was
+   * taken. Items that change meanwhile are seen as they are when their page is read.
+   */
+  async *pages(
+    operation: QueryOperation,
+    { pageSize }: { readonly pageSize?: number } = {},
+    options?: CallOptions,
+  ): AsyncGenerator<readonly ItemText[]> {
+    checkLimit(operation)
+    const { spans, order, limit = Number.POSITIVE_INFINITY } = operation
+    const merged = spans.length > 1 && order.first === 'sortKey'
+    const sources = sortSpans(operation).map((span) =>
+      this.#spanPages(operation, span, merged, pageSize, options),
+    )
+    let left = limit
+    for await (const items of merged ? mergeOrdered(order, sources) : itemsInTurn(sources)) {
+      if (items.length > 0) yield items.length > left ? items.slice(0, left) : items
+      left -= items.length
+      if (left <= 0) return
+    }
+  }
+
+  /** @throws {NeedsTransactionError} when the changes' keys lie in several partitions. */
+  async write(operation: WriteOperation, options?: CallOptions): Promise<WriteResult> {
+    checkWriteSize(operation.changes, this.#options.settings.limits)
+    const [owner, ...others] = this.#byOwner(operation.changes, (change) => change.key).keys()
+    assert(owner !== undefined, 'a write that has changes has an owner')
+    if (others.length > 0) {
+      throw new NeedsTransactionError(
+        `the statement changes rows of ${others.length + 1} partitions, which needs a transaction, and ` +
+          'there are none yet: write one statement per hash key',
+      )
+    }
+    return this.#call(owner, { ...operation, token: this.#ports.random.token(), resent: false }, options)
+  }
+
+  /** The partition that would serve a key, as far as this client knows. */
+  ownerOf(hashKey: Uint8Array): PartitionName {
+    return rootOf(this.#options.database, hashKey, this.#options.settings.roots)
+  }
+
+  #ownerOf(key: ItemKey): PartitionName {
+    return this.ownerOf(key.hashKey)
+  }
+
+  #byOwner<T>(items: readonly T[], keyOf: (item: T) => ItemKey): Map<PartitionName, T[]> {
+    const groups = new Map<PartitionName, T[]>()
+    for (const item of items) {
+      const owner = this.#ownerOf(keyOf(item))
+      const group = groups.get(owner)
+      if (group === undefined) groups.set(owner, [item])
+      else group.push(item)
+    }
+    return groups
+  }
+
+  async #batchGetFrom(
+    owner: PartitionName,
+    keys: readonly ItemKey[],
+    reading: Pick<BatchGetOperation, 'filter' | 'projection'>,
+    options: CallOptions | undefined,
+  ): Promise<{ key: ItemKey; found: FoundItem }[]> {
+    const pairs: { key: ItemKey; found: FoundItem }[] = []
+    for (let asked = 0; asked < keys.length; ) {
+      const { found } = await this.#call(
+        owner,
+        { kind: 'batchGet', keys: keys.slice(asked), ...reading },
+        options,
+      )
+      found.forEach((item, i) => {
+        if (item !== null) pairs.push({ key: keys[asked + i] as ItemKey, found: item })
+      })
+      asked += found.length
+    }
+    return pairs
+  }
+
+  async *#spanPages(
+    { filter, projection, order, limit }: QueryOperation,
+    { hashKey, interval }: Span,
+    withKeys: boolean,
+    pageSize: number | undefined,
+    options: CallOptions | undefined,
+  ): AsyncGenerator<KeyedPage> {
+    const owner = this.ownerOf(hashKey)
+    let left = limit ?? Number.POSITIVE_INFINITY
+    for (let rest: Span['interval'] | undefined = interval; rest !== undefined && left > 0; ) {
+      const most = Math.min(left, pageSize ?? left)
+      const answer: PartitionResults['query'] = await this.#call(
+        owner,
+        {
+          kind: 'query',
+          hashKey,
+          interval: rest,
+          direction: order.sortKey,
+          withKeys,
+          ...withDefined({ filter, projection, limit: Number.isFinite(most) ? most : undefined }),
+        },
+        options,
+      )
+      yield { hashKey, items: answer.items, sortKeys: answer.sortKeys ?? [] }
+      left -= answer.items.length
+      rest = answer.rest
+    }
+  }
+
+  async #call<O extends PartitionOperation>(
+    owner: PartitionName,
+    operation: O,
+    options: CallOptions | undefined,
+  ): Promise<PartitionResults[O['kind']]> {
+    const writes = operation.kind === 'write'
+    const { roots, fanout } = this.#options.settings
+    const answer = await sendUntilAnswered(this.#ports, { writes, signal: options?.signal }, ({ resent }) =>
+      this.#ports.peers.call(owner, {
+        version: REQUEST_VERSION,
+        settings: { roots, fanout },
+        operation: writes ? { ...operation, resent } : operation,
+      }),
+    )
+    if (!answer.ok) throw errorFromReport(answer.error)
+    return answer.result as PartitionResults[O['kind']]
+  }
+}
+
+/** Spans in the order in which their items come. */
+function sortSpans({ spans, order }: QueryOperation): Span[] {
+  const keyOf = ({ hashKey, interval }: Span): ItemKey => ({ hashKey, sortKey: interval.from })
+  return [...spans].sort((left, right) => compareKeys(order, keyOf(left), keyOf(right)))
+}
+
+async function* itemsInTurn(
+  sources: readonly AsyncIterable<KeyedPage>[],
+): AsyncGenerator<readonly ItemText[]> {
+  for (const pages of sources) for await (const { items } of pages) yield items
+}
+
+function checkLimit({ limit }: Extract<Operation, { limit?: number }>): void {
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
+    throw new InvalidRequestError(`a limit is a whole number of at least 1, not ${limit}`)
+  }
+}
+
+/** Leaves out what is undefined: an optional field is there or not. */
+function withDefined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
+}

@@ -1,0 +1,1 @@
+export { durableObjects, FokosPartition, FokosTopologyKeeper } from './runtime/durable-objects.js'

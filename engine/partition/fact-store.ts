@@ -1,0 +1,26 @@
+import type { SqlValue, Storage } from '../ports.js'
+
+/** What a partition knows about itself beside its items. */
+export type Fact = 'storage_format' | 'settings' | 'clock_bound'
+
+/** Single values by name, in the partition's own database. */
+export class FactStore {
+  readonly #storage: Storage
+
+  constructor(storage: Storage) {
+    this.#storage = storage
+  }
+
+  get(fact: Fact): SqlValue | undefined {
+    const [row] = [...this.#storage.rows('SELECT value FROM facts WHERE name = ?', fact)]
+    return row?.[0]
+  }
+
+  set(fact: Fact, value: string | number): void {
+    this.#storage.run(
+      'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+      fact,
+      value,
+    )
+  }
+}

@@ -1,0 +1,61 @@
+import { assert } from '../errors.js'
+import type { Version } from '../operations.js'
+import type { Clock, Millis } from '../ports.js'
+import { MAX_CHANGES } from '../settings.js'
+
+/**
+ * Versions are milliseconds times this, plus a count. As doubles they are exact until the year 2248, and a
+ * partition can give out a million a second before it runs ahead of its clock.
+ */
+export const VERSIONS_PER_MILLI = 1_024
+
+/** The most versions that one statement takes: an upsert takes one to insert and one to update. */
+const MAX_TICKS = 2 * MAX_CHANGES
+
+/** How far ahead the stored bound is set: one row written per this time, not one per write. */
+const LEAP: Millis = 10_000
+
+/**
+ * A hybrid logical clock (Kulkarni and others, "Logical Physical Clocks", 2014): follows the machine's clock
+ * where it can, and rises always. What it has given out it never gives out again, also not after a crash or
+ * on a machine whose clock is behind, because it starts from a stored bound above all that it gave out.
+ */
+export class HybridClock {
+  readonly #clock: Clock
+  readonly #storeBound: (bound: Version) => void
+  #last: Version
+  #bound: Version
+
+  /** @param bound what was stored last, 0 if nothing ever was. @param storeBound makes a higher one durable. */
+  constructor(clock: Clock, bound: Version, storeBound: (bound: Version) => void) {
+    this.#clock = clock
+    this.#last = bound
+    this.#bound = bound
+    this.#storeBound = storeBound
+  }
+
+  /**
+   * Makes sure that {@link tick} can be called for a whole statement without storing anything. To be called
+   * before the atomic section: if that rolls back, the bound must not.
+   */
+  reserve(): void {
+    const needed = Math.max(this.#last, this.#physical()) + MAX_TICKS
+    if (needed <= this.#bound) return
+    const bound = needed + LEAP * VERSIONS_PER_MILLI
+    this.#storeBound(bound)
+    this.#bound = bound
+  }
+
+  /** A version above all before it. */
+  tick(): Version {
+    // The machine's clock may have jumped since reserve(): what was reserved must last for the statement.
+    const next = Math.max(this.#last + 1, Math.min(this.#physical(), this.#bound - MAX_TICKS))
+    assert(next <= this.#bound, 'versions were reserved before they are given out')
+    this.#last = next
+    return next
+  }
+
+  #physical(): Version {
+    return Math.floor(this.#clock.now()) * VERSIONS_PER_MILLI
+  }
+}

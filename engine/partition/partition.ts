@@ -1,0 +1,124 @@
+import { checkWriteSize } from '../check-sizes.js'
+import { InvalidRequestError, reportError } from '../errors.js'
+import {
+  type PartitionAnswer,
+  type PartitionOperation,
+  type PartitionRequest,
+  type PartitionResult,
+  REQUEST_VERSION,
+} from '../operations.js'
+import type { Clock, Storage } from '../ports.js'
+import type { Limits } from '../settings.js'
+import { FactStore } from './fact-store.js'
+import { HybridClock } from './hybrid-clock.js'
+import { ItemStore } from './item-store.js'
+import { batchGet, get, query } from './read-items.js'
+import { createTables, STORAGE_FORMAT, tablesExist } from './schema.js'
+import { checkSettings, settingsText } from './settings-check.js'
+import { TokenMemory } from './token-memory.js'
+import { Writer } from './write-items.js'
+
+export interface PartitionPorts {
+  readonly storage: Storage
+  readonly clock: Clock
+}
+
+/**
+ * One partition: owns the items of its hash keys and answers for them. Lives in one Durable Object, whose
+ * requests it takes one after the other; between two of its awaits, of which it has none, it is alone.
+ *
+ * Every operation is decided in one synchronous section: are the settings those that the data was written
+ * with? has its token been seen? do its conditions hold? write.
+ */
+export class Partition {
+  readonly #ports: PartitionPorts
+  readonly #items: ItemStore
+  readonly #facts: FactStore
+  readonly #tokens: TokenMemory
+  readonly #limits: Limits
+  /** Unset as long as nothing was ever written: a partition that is only read stays without tables. */
+  #writer: Writer | undefined
+  /** The settings that the data was written with, once there is data. */
+  #settings: string | undefined
+
+  constructor(ports: PartitionPorts, limits: Limits) {
+    this.#ports = ports
+    this.#limits = limits
+    this.#items = new ItemStore(ports.storage)
+    this.#facts = new FactStore(ports.storage)
+    this.#tokens = new TokenMemory(ports.clock.now())
+    if (tablesExist(ports.storage)) this.#open()
+  }
+
+  /** Never throws: an error is an answer. What it refuses, it has not changed. */
+  execute(request: PartitionRequest): PartitionAnswer {
+    try {
+      if (request.version > REQUEST_VERSION) {
+        throw new InvalidRequestError(
+          `the Worker speaks version ${request.version} of the protocol and the Durable Object version ` +
+            `${REQUEST_VERSION}: a deployment is under way, or the two come from different ones`,
+        )
+      }
+      if (this.#settings !== undefined) checkSettings(this.#settings, request.settings)
+      return { ok: true, result: this.#run(request.operation, request) }
+    } catch (error) {
+      return { ok: false, error: reportError(error) }
+    }
+  }
+
+  #run(operation: PartitionOperation, request: PartitionRequest): PartitionResult {
+    switch (operation.kind) {
+      case 'get':
+        return { found: this.#writer === undefined ? null : get(this.#items, operation) }
+      case 'batchGet':
+        return {
+          found:
+            this.#writer === undefined ? operation.keys.map(() => null) : batchGet(this.#items, operation),
+        }
+      case 'query':
+        return this.#writer === undefined ? { items: [] } : query(this.#items, operation)
+      case 'write':
+        checkWriteSize(operation.changes, this.#limits)
+        return this.#writerFor(request).write(operation)
+      default:
+        operation satisfies never
+        throw new InvalidRequestError(`no operation is called ${(operation as { kind: unknown }).kind}`)
+    }
+  }
+
+  /** The first write makes the tables and pins the settings. */
+  #writerFor(request: PartitionRequest): Writer {
+    if (this.#writer !== undefined) return this.#writer
+    this.#ports.storage.atomic(() => {
+      createTables(this.#ports.storage)
+      this.#facts.set('storage_format', STORAGE_FORMAT)
+      this.#facts.set('settings', settingsText(request.settings))
+    })
+    return this.#open()
+  }
+
+  #open(): Writer {
+    const format = this.#facts.get('storage_format')
+    if (format !== STORAGE_FORMAT) {
+      throw new InvalidRequestError(
+        `the partition's tables have format ${format}, and this version reads format ${STORAGE_FORMAT}: ` +
+          'deploy a version of kysely-fokos that is at least as new as the one that wrote them',
+      )
+    }
+    this.#settings = this.#facts.get('settings') as string
+    const clock = new HybridClock(
+      this.#ports.clock,
+      (this.#facts.get('clock_bound') ?? 0) as number,
+      (bound) => this.#facts.set('clock_bound', bound),
+    )
+    this.#writer = new Writer({
+      storage: this.#ports.storage,
+      clock: this.#ports.clock,
+      items: this.#items,
+      versions: clock,
+      tokens: this.#tokens,
+      limits: this.#limits,
+    })
+    return this.#writer
+  }
+}

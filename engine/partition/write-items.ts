@@ -1,0 +1,187 @@
+import { checkItemSize } from '../check-sizes.js'
+import { ConstraintError, InvalidRequestError, OutcomeUnknownError } from '../errors.js'
+import { assign, holds } from '../expressions/evaluate.js'
+import type { Projection } from '../expressions/expression.js'
+import { compareBytes } from '../keys/compare-bytes.js'
+import type { Interval } from '../keys/interval.js'
+import type {
+  Change,
+  ChangeResult,
+  ItemKey,
+  PartitionWrite,
+  UpdateExisting,
+  WriteResult,
+} from '../operations.js'
+import type { Clock, Storage } from '../ports.js'
+import type { Limits } from '../settings.js'
+import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
+import type { HybridClock } from './hybrid-clock.js'
+import type { ItemStore, StoredItem } from './item-store.js'
+import { show } from './read-items.js'
+import type { TokenMemory } from './token-memory.js'
+
+export interface WriterParts {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly items: ItemStore
+  readonly versions: HybridClock
+  readonly tokens: TokenMemory
+  readonly limits: Limits
+}
+
+/** Makes changes: all of an operation's in one atomic section, each once. */
+export class Writer {
+  readonly #parts: WriterParts
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * @throws {ConstraintError} when an insert meets an item and says that this is an error.
+   * @throws {LimitError} when an update makes an item too large.
+   * @throws {OutcomeUnknownError} when the write was sent before and nothing tells any more what became of it.
+   */
+  write(operation: PartitionWrite): WriteResult {
+    const { storage, tokens, clock, versions } = this.#parts
+    const answered = tokens.recall(operation.token)
+    if (answered !== undefined) return answered()
+    const earlier = operation.resent ? this.#recognise(operation) : undefined
+    if (earlier !== undefined) return earlier
+    versions.reserve()
+    try {
+      const changes = storage.atomic(() =>
+        operation.changes.map((change, i) => this.#make(change, i, operation)),
+      )
+      tokens.remember(operation.token, { changes }, clock.now())
+      return { changes }
+    } catch (error) {
+      // A refusal is an outcome too: if another sending of this write is still on its way, it must meet it.
+      tokens.rememberRefusal(operation.token, error, clock.now())
+      throw error
+    }
+  }
+
+  /**
+   * What became of an earlier sending of this write, as far as it shows: rows carry the token of the write
+   * that made them. Nothing means that it certainly did not happen.
+   */
+  #recognise(operation: PartitionWrite): WriteResult | undefined {
+    const { items, tokens, clock } = this.#parts
+    const rows = operation.changes.map((change) => items.get(change.key))
+    const made = rows.filter((row) => row?.token === operation.token)
+    if (made.length === rows.length) {
+      return {
+        changes: made.map((row) =>
+          madeResult(row as StoredItem, (row as StoredItem).item, operation.returning),
+        ),
+      }
+    }
+    if (made.length === 0 && tokens.knowsAll(clock.now())) return undefined
+    throw new OutcomeUnknownError(
+      'the answer to this write was lost, and the partition has restarted since: read the rows to see whether ' +
+        'it happened',
+    )
+  }
+
+  #make(change: Change, index: number, operation: PartitionWrite): ChangeResult {
+    switch (change.kind) {
+      case 'insert':
+        return this.#insert(change, index, operation)
+      case 'put':
+        return this.#put(change, index, operation)
+      case 'update':
+      case 'delete':
+        return this.#alter(change, index, operation)
+      default:
+        change satisfies never
+        throw new InvalidRequestError(`no change is called ${(change as { kind: unknown }).kind}`)
+    }
+  }
+
+  #insert(change: Change & { kind: 'insert' }, index: number, operation: PartitionWrite): ChangeResult {
+    const { items, versions } = this.#parts
+    const version = versions.tick()
+    if (items.insert(change.key, change.item, version, operation.token)) {
+      return madeResult({ version }, change.item, operation.returning)
+    }
+    if (change.onExisting === 'ignore') return { made: false, because: 'exists' }
+    if (change.onExisting === 'error') {
+      throw new ConstraintError('an item with this key exists already', { index })
+    }
+    return this.#updateExisting(change.key, change.item, change.onExisting, index, operation)
+  }
+
+  #updateExisting(
+    key: ItemKey,
+    proposed: ItemText,
+    { assignments, condition }: UpdateExisting,
+    index: number,
+    operation: PartitionWrite,
+  ): ChangeResult {
+    const stored = this.#parts.items.get(key) as StoredItem
+    const operands = { item: decodeItem(stored.item), proposed: decodeItem(proposed) }
+    if (!holds(condition, operands)) return { made: false, because: 'condition' }
+    return this.#replace(key, encodeItem(assign(assignments, operands)), index, operation)
+  }
+
+  #put(change: Change & { kind: 'put' }, index: number, operation: PartitionWrite): ChangeResult {
+    if (change.condition !== undefined) {
+      const stored = this.#parts.items.get(change.key)
+      const item = stored === undefined ? undefined : decodeItem(stored.item)
+      if (!holds(change.condition, { item })) return { made: false, because: 'condition' }
+    }
+    return this.#replace(change.key, change.item, index, operation)
+  }
+
+  #alter(
+    change: Change & { kind: 'update' | 'delete' },
+    index: number,
+    operation: PartitionWrite,
+  ): ChangeResult {
+    const { items } = this.#parts
+    if (change.aloneIn !== undefined) this.#checkAlone(change.key, change.aloneIn, index)
+    if (change.kind === 'delete' && change.condition === undefined && operation.returning === undefined) {
+      return items.delete(change.key)
+        ? { made: true, version: this.#parts.versions.tick() }
+        : { made: false, because: 'absent' }
+    }
+    const stored = items.get(change.key)
+    if (stored === undefined) return { made: false, because: 'absent' }
+    const item = decodeItem(stored.item)
+    if (!holds(change.condition, { item })) return { made: false, because: 'condition' }
+    if (change.kind === 'update') {
+      return this.#replace(change.key, encodeItem(assign(change.assignments, { item })), index, operation)
+    }
+    items.delete(change.key)
+    return madeResult({ version: this.#parts.versions.tick() }, stored.item, operation.returning)
+  }
+
+  #replace(key: ItemKey, item: ItemText, index: number, operation: PartitionWrite): ChangeResult {
+    checkItemSize(item, this.#parts.limits, index)
+    const version = this.#parts.versions.tick()
+    this.#parts.items.put(key, item, version, operation.token)
+    return madeResult({ version }, item, operation.returning)
+  }
+
+  #checkAlone({ hashKey, sortKey }: ItemKey, interval: Interval, index: number): void {
+    for (const other of this.#parts.items.range(hashKey, interval, true, 1)) {
+      if (compareBytes(other.sortKey, sortKey) === 0) return
+      throw new InvalidRequestError(
+        'the statement names a hash key alone, and there are items with a sort key',
+        {
+          index,
+        },
+      )
+    }
+  }
+}
+
+function madeResult(
+  { version }: { readonly version: number },
+  item: ItemText,
+  returning: Projection | undefined,
+): ChangeResult {
+  if (returning === undefined) return { made: true, version }
+  return { made: true, version, item: show(item, { projection: returning }) as ItemText }
+}

@@ -1,0 +1,80 @@
+import type { PartitionAnswer, PartitionRequest } from './operations.js'
+
+/*
+ * Everything that partition and client know of the world outside. The room runtime/ binds these to Durable
+ * Objects; a simulation can bind them to something that fails on purpose.
+ */
+
+/** Milliseconds since 1970. */
+export type Millis = number
+
+/** What SQLite takes and gives. Booleans, bigints and undefined are for the caller to turn into these. */
+export type SqlValue = string | number | Uint8Array | null
+export type SqlRow = readonly SqlValue[]
+
+/** A partition's own SQLite database. All calls are synchronous. */
+export interface Storage {
+  /**
+   * Runs one statement. Rows come as they are asked for: stop early and the rest is never read. They must be
+   * taken before the next statement runs.
+   *
+   * @param statement a constant text: the database keeps prepared what it has seen before.
+   * @param bindings at most 100.
+   */
+  rows(statement: string, ...bindings: readonly SqlValue[]): Iterable<SqlRow>
+  /** Runs one statement for what it does. */
+  run(statement: string, ...bindings: readonly SqlValue[]): void
+  /** Runs the section in a transaction: if it throws, nothing of it has happened, and the error passes on. */
+  atomic<T>(section: () => T): T
+}
+
+export interface Clock {
+  /** Never trusted to rise: it may stand still within a call and go back after a move. */
+  now(): Millis
+  sleep(duration: Millis): Promise<void>
+}
+
+export interface Random {
+  /** From 0 up to, not including, 1. */
+  fraction(): number
+  /** A whole number of 53 random bits. */
+  token(): number
+}
+
+/** A partition's one alarm. It fires at least once, after `at`, also when everything crashed in between. */
+export interface Alarm {
+  set(at: Millis): void
+  clear(): void
+}
+
+/** A partition's name, such as `main/h/3`: database, kind, place in the tree. */
+export type PartitionName = string & { readonly __partitionName: true }
+
+/** Calls to partitions, wherever they are. */
+export interface Peers {
+  /**
+   * Sends one request once.
+   *
+   * @throws {PeerCallError} when no answer came.
+   */
+  call(partition: PartitionName, request: PartitionRequest): Promise<PartitionAnswer>
+}
+
+/** No answer came. Says what is known of the request that was sent. */
+export class PeerCallError extends Error {
+  override name = 'PeerCallError'
+  /** Whether the request certainly never reached the partition's code. */
+  readonly undelivered: boolean
+  /** Whether the partition said that it has too much to do. */
+  readonly overloaded: boolean
+
+  constructor(
+    message: string,
+    facts: { readonly undelivered: boolean; readonly overloaded: boolean },
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.undelivered = facts.undelivered
+    this.overloaded = facts.overloaded
+  }
+}

@@ -1,0 +1,62 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { PartitionAnswer, PartitionRequest } from '../operations.js'
+import { Partition } from '../partition/partition.js'
+import { DEFAULT_SETTINGS, type EngineSettings } from '../settings.js'
+import { durableObjectStorage } from './durable-object-storage.js'
+
+/** What {@link durableObjects} needs of a declaration: `defineDatabase` makes one. */
+export interface DeclaredSettings {
+  readonly settings: EngineSettings
+}
+
+/** A class to export from a Worker and to bind in wrangler's configuration. */
+// biome-ignore lint/suspicious/noExplicitAny: which of Cloudflare's types a project has is its own choice
+export type DurableObjectClass = new (state: any, env: any) => DurableObject
+
+/** The classes that a Worker exports for the bindings `FOKOS_PARTITION` and `FOKOS_TOPOLOGY`. */
+export interface FokosDurableObjects {
+  readonly FokosPartition: DurableObjectClass
+  readonly FokosTopologyKeeper: DurableObjectClass
+}
+
+/**
+ * The Durable Object classes of a database.
+ *
+ * @example
+ * export const { FokosPartition, FokosTopologyKeeper } = durableObjects(database)
+ */
+export function durableObjects(database: DeclaredSettings): FokosDurableObjects {
+  const { limits } = database.settings
+
+  class FokosPartition extends DurableObject {
+    readonly #partition: Partition
+
+    constructor(state: DurableObjectState, env: unknown) {
+      super(state, env as never)
+      this.#partition = new Partition(
+        { storage: durableObjectStorage(state.storage), clock: { now: () => Date.now(), sleep } },
+        limits,
+      )
+    }
+
+    /** The one method that clients call. */
+    execute(request: PartitionRequest): PartitionAnswer {
+      return this.#partition.execute(request)
+    }
+  }
+
+  /**
+   * Keeps what is known of the tree as a whole. A tree of roots alone needs no keeper: the class is here so
+   * that the binding, which deployments hold on to, is the same from the start.
+   */
+  class FokosTopologyKeeper extends DurableObject {}
+
+  return { FokosPartition, FokosTopologyKeeper }
+}
+
+function sleep(duration: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, duration))
+}
+
+/** Ready-made classes, for databases without a declaration. */
+export const { FokosPartition, FokosTopologyKeeper } = durableObjects({ settings: DEFAULT_SETTINGS })

@@ -1,0 +1,85 @@
+import { ConfigurationError } from '../errors.js'
+import type { PartitionAnswer, PartitionRequest } from '../operations.js'
+import { type Clock, PeerCallError, type Peers, type Random } from '../ports.js'
+
+/** A Durable Object namespace, as far as it is used here: any version of Cloudflare's types has this. */
+interface PartitionNamespace {
+  getByName(name: string): { execute(request: PartitionRequest): Promise<PartitionAnswer> }
+}
+
+/** Other names for the bindings. Those left out keep the names that are the keys here. */
+export interface BindingNames {
+  readonly FOKOS_PARTITION?: string
+  readonly FOKOS_TOPOLOGY?: string
+  readonly FOKOS_TOPOLOGY_CACHE?: string
+  readonly FOKOS_ANALYTICS?: string
+}
+
+export const BINDINGS = [
+  'FOKOS_PARTITION',
+  'FOKOS_TOPOLOGY',
+  'FOKOS_TOPOLOGY_CACHE',
+  'FOKOS_ANALYTICS',
+] as const satisfies readonly (keyof BindingNames)[]
+
+/**
+ * Finds the bindings that must be there.
+ *
+ * @throws {ConfigurationError} naming the one that is missing, with the lines to write.
+ */
+export function requireBindings(
+  env: object,
+  names: BindingNames = {},
+): { readonly partitions: PartitionNamespace } {
+  const partitions = requireBinding(env, names.FOKOS_PARTITION ?? 'FOKOS_PARTITION', 'FokosPartition')
+  requireBinding(env, names.FOKOS_TOPOLOGY ?? 'FOKOS_TOPOLOGY', 'FokosTopologyKeeper')
+  return { partitions: partitions as PartitionNamespace }
+}
+
+function requireBinding(env: object, name: string, className: string): unknown {
+  const binding = (env as Record<string, unknown> | null | undefined)?.[name]
+  if (typeof binding === 'object' && binding !== null) return binding
+  throw new ConfigurationError(
+    `the environment has no Durable Object namespace "${name}". Put this into wrangler.toml, and export ` +
+      `${className} from the Worker's main module:\n\n` +
+      `[[durable_objects.bindings]]\nname = "${name}"\nclass_name = "${className}"\n\n` +
+      `[[migrations]]\ntag = "fokos-v1"\nnew_sqlite_classes = ["FokosPartition", "FokosTopologyKeeper"]\n`,
+    { binding: name },
+  )
+}
+
+/** Calls partitions over RPC. Each call takes a stub of its own: a stub is dead once its object was reset. */
+export function workerPeers(partitions: PartitionNamespace): Peers {
+  return {
+    async call(partition, request) {
+      try {
+        return await partitions.getByName(partition).execute(request)
+      } catch (error) {
+        throw peerCallError(error)
+      }
+    },
+  }
+}
+
+/**
+ * What Cloudflare marks on an error that a stub throws: `overloaded` when the object had too much to do and
+ * never saw the request. `retryable` says that the request may not have arrived, which proves nothing.
+ */
+function peerCallError(error: unknown): PeerCallError {
+  const { overloaded = false } = error as { overloaded?: boolean }
+  const message = error instanceof Error ? error.message : String(error)
+  return new PeerCallError(message, { undelivered: overloaded, overloaded }, { cause: error })
+}
+
+export const workerClock: Clock = {
+  now: () => Date.now(),
+  sleep: (duration) => new Promise((resolve) => setTimeout(resolve, duration)),
+}
+
+export const workerRandom: Random = {
+  fraction: () => Math.random(),
+  token() {
+    const [high, low] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number]
+    return (high & 0x1fffff) * 0x100000000 + low
+  },
+}

@@ -1,0 +1,74 @@
+import { ConfigurationError } from './errors.js'
+import type { PinnedSettings } from './operations.js'
+
+/** Sizes in bytes as stored: keys encoded, items as JSON text in UTF-8. */
+export interface Limits {
+  /** Of one item. Default 500,000, at most 1,000,000: a SQLite row here has at most 2 MB, keys included. */
+  readonly itemBytes: number
+  /** Of one hash key. Default 2,048, at most 16,384. */
+  readonly hashKeyBytes: number
+  /** Of one sort key, the table's name included. Always 1,024. */
+  readonly sortKeyBytes: number
+}
+
+export interface EngineSettings extends PinnedSettings {
+  readonly limits: Limits
+}
+
+/** What may be set; the rest is as in {@link DEFAULT_SETTINGS}. */
+export interface SettingsOptions {
+  /** Hash partitions from the start, 1 to 4,096. Can never change once data is written. Default 16. */
+  readonly roots?: number
+  /** Children of a hash partition that splits, 2 to 64. Can never change once data is written. Default 4. */
+  readonly fanout?: number
+  readonly limits?: Partial<Pick<Limits, 'itemBytes' | 'hashKeyBytes'>>
+}
+
+/** What one statement may change at most: a partition serves nobody else while it runs. */
+export const MAX_CHANGES = 1_000
+/** Bytes of the items that one statement writes, together. */
+export const MAX_STATEMENT_BYTES = 4_000_000
+
+export const DEFAULT_SETTINGS: EngineSettings = {
+  roots: 16,
+  fanout: 4,
+  limits: { itemBytes: 500_000, hashKeyBytes: 2_048, sortKeyBytes: 1_024 },
+}
+
+/** The names of the options that {@link resolveSettings} takes. */
+export const SETTINGS_OPTIONS = ['roots', 'fanout', 'limits'] as const
+
+/** @throws {ConfigurationError} for an unknown option or a value out of its bounds. */
+export function resolveSettings(options: SettingsOptions = {}): EngineSettings {
+  const limits = options.limits ?? {}
+  refuseUnknownOptions('limits', limits, ['itemBytes', 'hashKeyBytes'])
+  const defaults = DEFAULT_SETTINGS.limits
+  return {
+    roots: integer('roots', options.roots, DEFAULT_SETTINGS.roots, 1, 4_096),
+    fanout: integer('fanout', options.fanout, DEFAULT_SETTINGS.fanout, 2, 64),
+    limits: {
+      itemBytes: integer('limits.itemBytes', limits.itemBytes, defaults.itemBytes, 1, 1_000_000),
+      hashKeyBytes: integer('limits.hashKeyBytes', limits.hashKeyBytes, defaults.hashKeyBytes, 1, 16_384),
+      sortKeyBytes: defaults.sortKeyBytes,
+    },
+  }
+}
+
+/** @throws {ConfigurationError} when `options` has a name that is not `known`: a typo must not be a default. */
+export function refuseUnknownOptions(what: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new ConfigurationError(`${what}: there is no option "${name}"; there are ${known.join(', ')}`)
+    }
+  }
+}
+
+function integer(name: string, value: unknown, fallback: number, least: number, most: number): number {
+  if (value === undefined) return fallback
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    throw new ConfigurationError(
+      `${name} must be a whole number from ${least} to ${most}, not ${String(value)}`,
+    )
+  }
+  return value
+}

@@ -3,7 +3,7 @@ import { InvalidRequestError } from '../../engine/errors.js'
 import type { DatabaseSchema } from '../schema/table-schema.js'
 import { lowerExpression } from './lower-expression.js'
 import { lowerProjection } from './lower-projection.js'
-import { planKeys, wholeKeys } from './plan-keys.js'
+import { planKeys } from './plan-keys.js'
 import { planOrder } from './plan-order.js'
 import { allowOnly } from './root-properties.js'
 import { openScope, type Scope } from './scope.js'
@@ -25,7 +25,7 @@ export function compileSelect(node: SelectQueryNode, schema: DatabaseSchema): St
     ...(projection === 'all' ? undefined : { projection }),
   }
   const limited = limit === undefined ? reading : { ...reading, limit }
-  const keys = wholeKeys(plan)
+  const { keys } = plan
   const [key] = keys ?? []
   if (plan.spans.length === 0) return { table, parameters, operation: { kind: 'nothing', writes: false } }
   if (keys === undefined)

@@ -7,7 +7,7 @@ import { onlyTable } from './compile-select.js'
 import { lowerAssignments } from './lower-assignments.js'
 import { lowerExpression } from './lower-expression.js'
 import { lowerReturning } from './lower-projection.js'
-import { openColumn, planKeys, tableInterval, tablePrefix, wholeKeys } from './plan-keys.js'
+import { openColumn, planKeys, tableInterval, tablePrefix } from './plan-keys.js'
 import { allowOnly } from './root-properties.js'
 import { openScope, type Scope } from './scope.js'
 import type { Statement } from './statement.js'
@@ -60,8 +60,9 @@ function compileAlteration(
 function nameRows(where: WhereNode | undefined, scope: Scope) {
   const { table } = scope
   const plan = planKeys(where === undefined ? undefined : lowerExpression(where.where, scope), table)
-  const keys = wholeKeys(plan)
-  if (keys !== undefined) return { rows: keys.map((key): NamedRow => ({ key })), filter: plan.filter }
+  if (plan.keys !== undefined) {
+    return { rows: plan.keys.map((key): NamedRow => ({ key })), filter: plan.filter }
+  }
   if (table.sortKeyOptional && plan.boxes.every((box) => !box.has(table.sortKey[0] as string))) {
     // Without a declaration nobody knows whether the table has sort keys. If a row turns up that has one, the
     // partition refuses the change.
@@ -72,6 +73,6 @@ function nameRows(where: WhereNode | undefined, scope: Scope) {
   }
   throw new UnsupportedQueryError('incomplete_key', {
     table: table.name,
-    column: openColumn(plan, table) as string,
+    column: openColumn(plan.boxes, table) as string,
   })
 }

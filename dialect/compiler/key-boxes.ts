@@ -45,6 +45,9 @@ const ALWAYS: KeyBoxes = { boxes: [EVERYWHERE], exact: true }
 const NEVER: KeyBoxes = { boxes: [], exact: true }
 
 const EMPTY = new Uint8Array()
+/** Below and above the encoding of every part; the lowest leaves out a row that has no part here. */
+const LOWEST_PART = Uint8Array.of(0)
+const HIGHEST_PART = Uint8Array.of(LAST_BYTE)
 const FLIPPED: { readonly [operator in ComparisonOperator]: ComparisonOperator } = {
   '=': '=',
   '!=': '!=',
@@ -71,6 +74,8 @@ export function keyBoxes(condition: Expression, table: TableSchema): KeyBoxes {
       return constantBoxes(condition.value)
     case 'compare':
       return compareBoxes(condition, table)
+    case 'compareTuples':
+      return tupleBoxes(condition, table)
     case 'identical':
       return identicalBoxes(condition, table)
     case 'in':
@@ -137,6 +142,45 @@ function compareBoxes(condition: Expression & { kind: 'compare' }, table: TableS
   if (column === undefined || right.kind !== 'value' || operator === '!=') return UNRESTRICTED
   if (right.value === null) return NEVER
   return oneBox(column, comparedInterval(operator, keyPart(right.value, column, table)))
+}
+
+/**
+ * `(a, b) > (x, y)` is a box where a comes after x, and one where a is x and b comes after y. As intervals of
+ * keys they touch, and become one.
+ */
+function tupleBoxes(
+  { operator, left, right }: Expression & { kind: 'compareTuples' },
+  table: TableSchema,
+): KeyBoxes {
+  const boxes: KeyBox[] = []
+  const equal = new Map<string, Interval>()
+  for (let i = 0; i < left.length; i++) {
+    const column = keyColumn(left[i] as Expression, table)
+    const value = right[i] as Expression
+    if (column === undefined || value.kind !== 'value') {
+      return i === 0 ? UNRESTRICTED : { boxes: [...boxes, equal], exact: false }
+    }
+    // When it comes down to a null, the comparison is unknown.
+    if (value.value === null) break
+    const same = tuplesUnder(encodeKey([keyPart(value.value, column, table)]))
+    const last = i === left.length - 1
+    const first = i === 0 && table.sortKeyOptional ? LOWEST_PART : EMPTY
+    boxes.push(new Map(equal).set(column, orderedInterval(operator, same, last, first)))
+    equal.set(column, same)
+  }
+  return { boxes, exact: true }
+}
+
+/** Where the encoded values lie that come before or after others in the order of keys, whatever their type. */
+function orderedInterval(
+  operator: '<' | '<=' | '>' | '>=',
+  same: Interval,
+  last: boolean,
+  first: Uint8Array,
+): Interval {
+  const inclusive = last && (operator === '<=' || operator === '>=')
+  if (operator === '<' || operator === '<=') return { from: first, to: inclusive ? same.to : same.from }
+  return { from: inclusive ? same.from : same.to, to: HIGHEST_PART }
 }
 
 function identicalBoxes({ left, right }: Expression & { kind: 'identical' }, table: TableSchema): KeyBoxes {

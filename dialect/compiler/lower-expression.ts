@@ -117,7 +117,7 @@ function lowerValue(value: unknown, scope: Scope, immediate: boolean): Expressio
       { table: scope.table.name },
     )
   }
-  checkValue(value, 'a value of the query')
+  checkValue(value, `a value in the query on ${scope.table.name}`)
   if (!immediate) scope.parameters.push(value)
   return { kind: 'value', value: value as Value }
 }
@@ -207,43 +207,16 @@ function lowerComparison(
   )
 }
 
-/**
- * SQL's row values: `(a, b) > (x, y)` is `a > x or (a = x and b > y)`, and so on for more parts. The sorted
- * comparisons differ from `>=` and `<=` in their last part only.
- */
 function compareTuples(
   operator: ComparisonOperator,
   left: readonly Expression[],
   right: readonly Expression[],
 ): Expression {
-  const at = (part: number, how: ComparisonOperator): Expression => ({
-    kind: 'compare',
-    operator: how,
-    left: left[part] as Expression,
-    right: right[part] as Expression,
-  })
-  const parts = left.map((_, part) => part)
-  if (operator === '=')
-    return junction(
-      'and',
-      parts.map((part) => at(part, '=')),
-    )
-  if (operator === '!=')
-    return junction(
-      'or',
-      parts.map((part) => at(part, '!=')),
-    )
-  const strict = operator === '<' || operator === '<=' ? '<' : '>'
-  const last = left.length - 1
-  return junction(
-    'or',
-    parts.map((part) =>
-      junction('and', [
-        ...parts.slice(0, part).map((equal) => at(equal, '=')),
-        at(part, part === last ? operator : strict),
-      ]),
-    ),
+  if (operator !== '=' && operator !== '!=') return { kind: 'compareTuples', operator, left, right }
+  const parts = left.map(
+    (part, i): Expression => ({ kind: 'compare', operator, left: part, right: right[i] as Expression }),
   )
+  return junction(operator === '=' ? 'and' : 'or', parts)
 }
 
 function lowerIn(left: OperationNode, right: OperationNode, scope: Scope): Expression {

@@ -1,11 +1,5 @@
 import type { Expression } from '../../engine/expressions/expression.js'
-import {
-  type Interval,
-  isSingleton,
-  mergeIntervals,
-  singleton,
-  tuplesUnder,
-} from '../../engine/keys/interval.js'
+import { type Interval, mergeIntervals, singleton, tuplesUnder } from '../../engine/keys/interval.js'
 import { encodeKey } from '../../engine/keys/key-codec.js'
 import type { ItemKey, Span } from '../../engine/operations.js'
 import type { TableSchema } from '../schema/table-schema.js'
@@ -16,6 +10,8 @@ import { UnsupportedQueryError } from './unsupported-query-error.js'
 export interface KeyPlan {
   /** Disjoint. None when the condition can never hold. */
   readonly spans: readonly Span[]
+  /** The keys of the rows, if the condition names them one by one. */
+  readonly keys: readonly ItemKey[] | undefined
   /** What the spans do not say already. */
   readonly filter: Expression | undefined
   readonly boxes: readonly KeyBox[]
@@ -41,17 +37,27 @@ export function planKeys(condition: Expression | undefined, table: TableSchema):
         !exact || own.some((box) => [...box.keys()].some((column) => !served.has(column))),
     )
     .map(({ conjunct }) => conjunct)
-  return { spans, boxes, filter: left.length > 1 ? { kind: 'and', operands: left } : left[0] }
+  return {
+    spans,
+    boxes,
+    keys: wholeKeys(spans, boxes, table),
+    filter: left.length > 1 ? { kind: 'and', operands: left } : left[0],
+  }
 }
 
-/** The keys of a plan that names rows one by one; nothing when it names a range anywhere. */
-export function wholeKeys({ spans }: KeyPlan): ItemKey[] | undefined {
-  if (!spans.every(({ interval }) => isSingleton(interval))) return undefined
+/** The key of each span, if every span is what one box says that binds the whole key. */
+function wholeKeys(
+  spans: readonly Span[],
+  boxes: readonly KeyBox[],
+  table: TableSchema,
+): ItemKey[] | undefined {
+  if (openColumn(boxes, table) !== undefined) return undefined
+  // Spans of whole keys do not touch, so none of them was merged with another.
   return spans.map(({ hashKey, interval }) => ({ hashKey, sortKey: interval.from }))
 }
 
-/** The first column of the key that some box leaves open, if there is one. */
-export function openColumn({ boxes }: KeyPlan, table: TableSchema): string | undefined {
+/** The first column of the sort key that some box leaves open, if there is one. */
+export function openColumn(boxes: readonly KeyBox[], table: TableSchema): string | undefined {
   return table.sortKey.find((column) => boxes.some((box) => !isOneValue(box.get(column) ?? EVERYTHING)))
 }
 
@@ -85,16 +91,17 @@ function sortInterval(box: KeyBox, table: TableSchema): Interval {
     if (isNoPart(interval)) return singleton(prefix)
     prefix = join(prefix, interval.from)
   }
-  return singleton(prefix)
+  return tuplesUnder(prefix)
 }
 
-/** The key columns whose restriction is part of the span in every box. */
+/** The key columns whose restriction, in every box that has one, is part of the span. */
 function servedColumns(boxes: readonly KeyBox[], table: TableSchema): ReadonlySet<string> {
   const served = new Set([table.hashKey, ...table.sortKey])
   for (const box of boxes) {
     const firstOpen = table.sortKey.findIndex((column) => !isOneValue(box.get(column) ?? EVERYTHING))
-    if (firstOpen === -1) continue
-    for (const column of table.sortKey.slice(firstOpen + 1)) served.delete(column)
+    for (const column of firstOpen === -1 ? [] : table.sortKey.slice(firstOpen + 1)) {
+      if (box.has(column)) served.delete(column)
+    }
   }
   return served
 }

@@ -45,8 +45,9 @@ export function planOrder(
   if (hashAt > 0 && hashAt < items.length - 1) throw gap(table, table.hashKey)
   // Between two rows that differ in a sort key column that is not named, the hash key would come too late.
   if (hashAt > 0 && sortItems.length < openSortColumns(boxes, table).length) throw gap(table, table.hashKey)
+  const hashFirst = hashAt === 0 || sortItems.length === 0 || isConstant(table.hashKey, boxes)
   return {
-    first: hashAt === 0 || sortItems.length === 0 ? 'hashKey' : 'sortKey',
+    first: hashFirst ? 'hashKey' : 'sortKey',
     hashKey: items[hashAt]?.direction ?? 'ascending',
     sortKey,
   }

@@ -1,4 +1,6 @@
 import { TypeMismatchError } from '../errors.js'
+import { compareBytes } from '../keys/compare-bytes.js'
+import { encodeKey, type KeyPart, whyNotAKeyPart } from '../keys/key-codec.js'
 import { compareValues, equalValues, identicalValues } from '../values/compare-values.js'
 import { columnOf } from '../values/item-text.js'
 import { type Item, isPlainObject, type Value } from '../values/value.js'
@@ -50,6 +52,8 @@ export function evaluate(expression: Expression, operands: Operands): Value {
         evaluate(expression.left, operands),
         evaluate(expression.right, operands),
       )
+    case 'compareTuples':
+      return compareTuples(expression, operands)
     case 'identical':
       return identicalValues(evaluate(expression.left, operands), evaluate(expression.right, operands))
     case 'in':
@@ -110,7 +114,10 @@ function compare(operator: ComparisonOperator, left: Value, right: Value): boole
     return equal === null ? null : equal === (operator === '=')
   }
   const order = compareValues(left, right)
-  if (order === null) return null
+  return order === null ? null : decide(operator, order)
+}
+
+function decide(operator: Exclude<ComparisonOperator, '=' | '!='>, order: number): boolean {
   switch (operator) {
     case '<':
       return order < 0
@@ -124,6 +131,20 @@ function compare(operator: ComparisonOperator, left: Value, right: Value): boole
       operator satisfies never
       throw new TypeMismatchError(`no comparison is ${operator}`)
   }
+}
+
+function compareTuples(
+  { operator, left, right }: Expression & { kind: 'compareTuples' },
+  operands: Operands,
+): boolean | null {
+  for (let i = 0; i < left.length; i++) {
+    const ours = evaluate(left[i] as Expression, operands)
+    const theirs = evaluate(right[i] as Expression, operands)
+    if (whyNotAKeyPart(ours) !== undefined || whyNotAKeyPart(theirs) !== undefined) return null
+    const order = compareBytes(encodeKey([ours as KeyPart]), encodeKey([theirs as KeyPart]))
+    if (order !== 0) return decide(operator, order)
+  }
+  return decide(operator, 0)
 }
 
 function isIn(operand: Value, list: readonly Expression[], operands: Operands): boolean | null {

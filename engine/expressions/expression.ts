@@ -10,6 +10,8 @@ import type { Item, Value } from '../values/value.js'
  *   brought instead of the one that is there (SQL's `excluded`).
  * - `path`: a field or element inside a nested value, null where there is none; `fromEnd: 1` is an array's last.
  * - `compare`: see `compareValues`; `=` and `!=` take values of any type.
+ * - `compareTuples`: part by part, in the order of keys: parts of one type by value, parts of different types by
+ *   type. Unknown when it comes down to a part that is null or cannot stand in a key.
  * - `identical`: as `=`, but null is identical to null, so it is never unknown (SQL's `is`).
  * - `in`: whether the operand equals one of the list, in SQL's logic: unknown when not found beside a null.
  * - `like`: `%` any text, `_` any character, case-sensitive, no escape character.
@@ -25,6 +27,12 @@ export type Expression =
       readonly operator: ComparisonOperator
       readonly left: Expression
       readonly right: Expression
+    }
+  | {
+      readonly kind: 'compareTuples'
+      readonly operator: '<' | '<=' | '>' | '>='
+      readonly left: readonly Expression[]
+      readonly right: readonly Expression[]
     }
   | { readonly kind: 'identical'; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'in'; readonly operand: Expression; readonly list: readonly Expression[] }

@@ -20,13 +20,6 @@ export function singleton(key: Uint8Array): Interval {
   return { from: key, to: successor(key) }
 }
 
-/** Whether the interval holds one key alone. */
-export function isSingleton({ from, to }: Interval): boolean {
-  return (
-    to.length === from.length + 1 && to[from.length] === 0 && compareBytes(from, to.subarray(0, -1)) === 0
-  )
-}
-
 /** All tuples that start with the parts encoded in `prefix`, the tuple of just these parts included. */
 export function tuplesUnder(prefix: Uint8Array): Interval {
   return { from: prefix, to: append(prefix, LAST_BYTE) }

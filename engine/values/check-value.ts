@@ -7,17 +7,25 @@ const MAX_DEPTH = 100
 /** What JSON itself can carry needs no description of types beside it. */
 export type Encoding = 'json' | 'superjson'
 
+/** Where a walk is: the objects that it is inside of, and the step that it took into each. */
+interface Place {
+  readonly name: string
+  readonly inside: object[]
+  readonly steps: unknown[]
+}
+
 /**
  * Walks a value and says what it takes to store it, or refuses it: what comes back must be what went in.
  *
+ * @param name what messages call the value.
  * @throws {InvalidValueError} for a function, a symbol, an invalid date, a cycle, an instance of a class that
  * is not listed in {@link Value}, or nesting deeper than 100. Its message starts with the path to the value.
  */
-export function checkValue(value: unknown, path: string): Encoding {
-  return walk(value, path, [])
+export function checkValue(value: unknown, name: string): Encoding {
+  return walk(value, { name, inside: [], steps: [] })
 }
 
-function walk(value: unknown, path: string, above: object[]): Encoding {
+function walk(value: unknown, place: Place): Encoding {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -28,66 +36,67 @@ function walk(value: unknown, path: string, above: object[]): Encoding {
     case 'bigint':
       return 'superjson'
     case 'object':
-      return value === null ? 'json' : walkObject(value, path, above)
+      return value === null ? 'json' : walkObject(value, place)
     default:
-      throw new InvalidValueError(`${path}: a ${typeof value} cannot be stored`)
+      throw refused(place, `a ${typeof value} cannot be stored`)
   }
 }
 
-function walkObject(value: object, path: string, above: object[]): Encoding {
+function walkObject(value: object, place: Place): Encoding {
   if (value instanceof Date) {
-    if (Number.isNaN(value.getTime()))
-      throw new InvalidValueError(`${path}: an invalid date cannot be stored`)
+    if (Number.isNaN(value.getTime())) throw refused(place, 'an invalid date cannot be stored')
     return 'superjson'
   }
   if (value instanceof Uint8Array) return 'superjson'
-  if (above.includes(value))
-    throw new InvalidValueError(`${path}: a value that holds itself cannot be stored`)
-  if (above.length >= MAX_DEPTH) {
-    throw new InvalidValueError(`${path}: values nest at most ${MAX_DEPTH} deep`)
-  }
-  above.push(value)
-  const encoding = walkChildren(value, path, above)
-  above.pop()
+  if (place.inside.includes(value)) throw refused(place, 'a value that holds itself cannot be stored')
+  if (place.inside.length >= MAX_DEPTH) throw refused(place, `values nest at most ${MAX_DEPTH} deep`)
+  place.inside.push(value)
+  const encoding = walkChildren(value, place)
+  place.inside.pop()
   return encoding
 }
 
-function walkChildren(value: object, path: string, above: object[]): Encoding {
+function walkChildren(value: object, place: Place): Encoding {
+  let encoding: Encoding = 'json'
+  const child = (step: unknown, held: unknown) => {
+    place.steps.push(step)
+    if (walk(held, place) === 'superjson') encoding = 'superjson'
+    place.steps.pop()
+  }
   if (Array.isArray(value)) {
-    let encoding: Encoding = 'json'
     for (let i = 0; i < value.length; i++) {
-      if (!(i in value)) throw new InvalidValueError(`${path}: an array with holes cannot be stored`)
-      encoding = wider(walk(value[i], `${path}[${i}]`, above), encoding)
+      if (!(i in value)) throw refused(place, 'an array with holes cannot be stored')
+      child(i, value[i])
     }
     return encoding
   }
   if (value instanceof Map) {
     for (const [key, held] of value) {
-      walk(key, `a key of ${path}`, above)
-      walk(held, `${path}.get(${String(key)})`, above)
+      child('a key', key)
+      child(key, held)
     }
     return 'superjson'
   }
   if (value instanceof Set) {
-    for (const held of value) walk(held, `a member of ${path}`, above)
+    for (const held of value) child('a member', held)
     return 'superjson'
   }
   if (!isPlainObject(value)) {
-    const name = value.constructor?.name ?? 'unknown'
-    throw new InvalidValueError(
-      `${path}: an instance of ${name} cannot be stored; store its fields as a plain object`,
-    )
+    const type = value.constructor?.name ?? 'a class'
+    throw refused(place, `an instance of ${type} cannot be stored; store its fields as a plain object`)
   }
-  let encoding: Encoding = 'json'
   for (const field of Object.keys(value)) {
     if (field === '__proto__' || field === 'constructor' || field === 'prototype') {
-      throw new InvalidValueError(`${path}: a field cannot be named ${field}`)
+      throw refused(place, `a field cannot be named ${field}`)
     }
-    encoding = wider(walk((value as Record<string, unknown>)[field], `${path}.${field}`, above), encoding)
+    child(field, value[field])
   }
   return encoding
 }
 
-function wider(left: Encoding, right: Encoding): Encoding {
-  return left === 'superjson' ? left : right
+function refused({ name, steps }: Place, reason: string): InvalidValueError {
+  const path = steps.map((step) =>
+    typeof step === 'number' ? `[${step}]` : `.${typeof step === 'object' ? '{…}' : String(step)}`,
+  )
+  return new InvalidValueError(`${name}${path.join('')}: ${reason}`)
 }

@@ -249,7 +249,8 @@ export async function others(): Promise<void> {
     .execute()
   await sql`select 1`.execute(unbranded)
   const other: Kysely<Unbranded> = unbranded
-  const any: Kysely<any> = db // biome-ignore lint/suspicious/noExplicitAny: repositories take this
+  // biome-ignore lint/suspicious/noExplicitAny: repositories take this
+  const any: Kysely<any> = db
   await any.selectFrom('x').selectAll().execute()
   await other.destroy()
 }

@@ -1,1 +1,43 @@
-export { durableObjects, FokosPartition, FokosTopologyKeeper } from './runtime/durable-objects.js'
+export {
+  ConditionFailedError,
+  ConfigurationError,
+  ConstraintError,
+  type ErrorCode,
+  type ErrorDetails,
+  FokosError,
+  InternalError,
+  InvalidKeyError,
+  InvalidRequestError,
+  InvalidValueError,
+  LimitError,
+  OutcomeUnknownError,
+  OverloadedError,
+  SettingsMismatchError,
+  TypeMismatchError,
+  UnavailableError,
+} from './errors.js'
+export { and, calculate, column, compare, exists, not, type Operand, or, value } from './expressions/build.js'
+export type { ArithmeticOperator, ComparisonOperator, Expression, PathLeg } from './expressions/expression.js'
+export type { KeyPart } from './keys/key-codec.js'
+export type { Version } from './operations.js'
+export {
+  type DeclaredSettings,
+  type DurableObjectClass,
+  durableObjects,
+  type FokosDurableObjects,
+  FokosPartition,
+  FokosTopologyKeeper,
+} from './runtime/durable-objects.js'
+export type { BindingNames } from './runtime/worker-ports.js'
+export type { EngineSettings, Limits, SettingsOptions } from './settings.js'
+export {
+  type Conditional,
+  type KeyOf,
+  openStore,
+  Store,
+  type StoredValue,
+  type StoreKey,
+  type StoreOptions,
+  type StoreQuery,
+} from './store.js'
+export type { Item, Value } from './values/value.js'

@@ -18,7 +18,7 @@ export interface ItemKey {
 export type Version = number
 
 /** What reads have in common. Without a projection, the whole item is answered. */
-interface Reading {
+export interface Reading {
   /** Only items that it holds for are answered. */
   readonly filter?: Expression
   readonly projection?: Projection

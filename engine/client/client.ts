@@ -2,14 +2,15 @@ import { checkWriteSize } from '../check-sizes.js'
 import { assert, errorFromReport, InvalidRequestError, NeedsTransactionError } from '../errors.js'
 import {
   type BatchGetOperation,
+  type Direction,
   type FoundItem,
   type GetOperation,
   type ItemKey,
-  type Operation,
   type PartitionOperation,
   type PartitionResults,
   type QueryOperation,
   REQUEST_VERSION,
+  type Reading,
   type Span,
   type WriteOperation,
   type WriteResult,
@@ -36,6 +37,16 @@ export interface ClientOptions {
   readonly settings: EngineSettings
 }
 
+/** How the items of a span are read. */
+export interface SpanReading extends Reading {
+  readonly direction: Direction
+  /** Whether the pages name the items' sort keys. */
+  readonly withKeys: boolean
+  /** At least 1. Counts items that pass the filter. */
+  readonly limit?: number
+  readonly pageSize?: number
+}
+
 /** What every call takes. */
 export interface CallOptions {
   /** Checked before every sending: what is under way already is not called back. */
@@ -56,25 +67,52 @@ export class Client {
   }
 
   async get(operation: GetOperation, options?: CallOptions): Promise<FoundItem | null> {
-    const { found } = await this.#call(this.#ownerOf(operation.key), operation, options)
+    const { found } = await this.#call(this.ownerOf(operation.key.hashKey), operation, options)
     return found
   }
 
-  /** Each partition is asked once for all of its keys, all partitions at the same time. */
+  /** In the order that the operation wants, without those that are not there. */
   async batchGet(operation: BatchGetOperation, options?: CallOptions): Promise<FoundItem[]> {
-    const { keys, order, limit, filter, projection } = operation
-    checkLimit(operation)
-    const groups = [...this.#byOwner(keys, (key) => key)]
-    const found = await mapConcurrently(groups, MAX_CALLS, ([owner, ofOwner]) =>
-      this.#batchGetFrom(owner, ofOwner, { ...withDefined({ filter, projection }) }, options),
-    )
-    const pairs = found.flat().sort((left, right) => compareKeys(order, left.key, right.key))
-    return pairs.slice(0, limit).map((pair) => pair.found)
+    const { keys, order, limit } = operation
+    checkLimit(limit)
+    const found = await this.findMany(keys, operation, options)
+    return keys
+      .map((key, i) => ({ key, item: found[i] ?? null }))
+      .sort((left, right) => compareKeys(order, left.key, right.key))
+      .flatMap(({ item }) => (item === null ? [] : [item]))
+      .slice(0, limit)
+  }
+
+  /** In the order of the keys. Each partition is asked for all of its keys at once, all at the same time. */
+  async findMany(
+    keys: readonly ItemKey[],
+    reading: Reading,
+    options?: CallOptions,
+  ): Promise<(FoundItem | null)[]> {
+    const found = new Array<FoundItem | null>(keys.length).fill(null)
+    const groups = [...this.#byOwner(keys.map((key, place) => ({ key, place })))]
+    await mapConcurrently(groups, MAX_CALLS, async ([owner, asked]) => {
+      for (let done = 0; done < asked.length; ) {
+        const rest = asked.slice(done)
+        const batch = rest.map(({ key }) => key)
+        const answer = await this.#call(
+          owner,
+          { kind: 'batchGet', keys: batch, ...readingOf(reading) },
+          options,
+        )
+        assert(answer.found.length > 0, 'a batch get answers at least one of its keys')
+        answer.found.forEach((item, i) => {
+          found[(rest[i] as { place: number }).place] = item
+        })
+        done += answer.found.length
+      }
+    })
+    return found
   }
 
   /** All items that the query finds, in its order. */
   async query(operation: QueryOperation, options?: CallOptions): Promise<ItemText[]> {
-    checkLimit(operation)
+    checkLimit(operation.limit)
     const { spans, order, limit } = operation
     if (spans.length > 1 && order.first === 'hashKey') {
       const sorted = sortSpans(operation)
@@ -99,12 +137,17 @@ export class Client {
     { pageSize }: { readonly pageSize?: number } = {},
     options?: CallOptions,
   ): AsyncGenerator<readonly ItemText[]> {
-    checkLimit(operation)
+    checkLimit(operation.limit)
     const { spans, order, limit = Number.POSITIVE_INFINITY } = operation
     const merged = spans.length > 1 && order.first === 'sortKey'
-    const sources = sortSpans(operation).map((span) =>
-      this.#spanPages(operation, span, merged, pageSize, options),
-    )
+    const reading: SpanReading = {
+      direction: order.sortKey,
+      withKeys: merged,
+      ...readingOf(operation),
+      ...(operation.limit === undefined ? undefined : { limit: operation.limit }),
+      ...(pageSize === undefined ? undefined : { pageSize }),
+    }
+    const sources = sortSpans(operation).map((span) => this.spanPages(span, reading, options))
     let left = limit
     for await (const items of merged ? mergeOrdered(order, sources) : itemsInTurn(sources)) {
       if (items.length > 0) yield items.length > left ? items.slice(0, left) : items
@@ -116,7 +159,7 @@ export class Client {
   /** @throws {NeedsTransactionError} when the changes' keys lie in several partitions. */
   async write(operation: WriteOperation, options?: CallOptions): Promise<WriteResult> {
     checkWriteSize(operation.changes, this.#options.settings.limits)
-    const [owner, ...others] = this.#byOwner(operation.changes, (change) => change.key).keys()
+    const [owner, ...others] = this.#byOwner(operation.changes).keys()
     assert(owner !== undefined, 'a write that has changes has an owner')
     if (others.length > 0) {
       throw new NeedsTransactionError(
@@ -132,14 +175,10 @@ export class Client {
     return rootOf(this.#options.database, hashKey, this.#options.settings.roots)
   }
 
-  #ownerOf(key: ItemKey): PartitionName {
-    return this.ownerOf(key.hashKey)
-  }
-
-  #byOwner<T>(items: readonly T[], keyOf: (item: T) => ItemKey): Map<PartitionName, T[]> {
+  #byOwner<T extends { readonly key: ItemKey }>(items: readonly T[]): Map<PartitionName, T[]> {
     const groups = new Map<PartitionName, T[]>()
     for (const item of items) {
-      const owner = this.#ownerOf(keyOf(item))
+      const owner = this.ownerOf(item.key.hashKey)
       const group = groups.get(owner)
       if (group === undefined) groups.set(owner, [item])
       else group.push(item)
@@ -147,47 +186,28 @@ export class Client {
     return groups
   }
 
-  async #batchGetFrom(
-    owner: PartitionName,
-    keys: readonly ItemKey[],
-    reading: Pick<BatchGetOperation, 'filter' | 'projection'>,
-    options: CallOptions | undefined,
-  ): Promise<{ key: ItemKey; found: FoundItem }[]> {
-    const pairs: { key: ItemKey; found: FoundItem }[] = []
-    for (let asked = 0; asked < keys.length; ) {
-      const { found } = await this.#call(
-        owner,
-        { kind: 'batchGet', keys: keys.slice(asked), ...reading },
-        options,
-      )
-      found.forEach((item, i) => {
-        if (item !== null) pairs.push({ key: keys[asked + i] as ItemKey, found: item })
-      })
-      asked += found.length
-    }
-    return pairs
-  }
-
-  async *#spanPages(
-    { filter, projection, order, limit }: QueryOperation,
+  /** The items of one span in order, page by page. */
+  async *spanPages(
     { hashKey, interval }: Span,
-    withKeys: boolean,
-    pageSize: number | undefined,
-    options: CallOptions | undefined,
+    reading: SpanReading,
+    options?: CallOptions,
   ): AsyncGenerator<KeyedPage> {
+    const { direction, withKeys, limit = Number.POSITIVE_INFINITY, pageSize = limit } = reading
+    checkLimit(reading.limit)
     const owner = this.ownerOf(hashKey)
-    let left = limit ?? Number.POSITIVE_INFINITY
+    let left = limit
     for (let rest: Span['interval'] | undefined = interval; rest !== undefined && left > 0; ) {
-      const most = Math.min(left, pageSize ?? left)
+      const most = Math.min(left, pageSize)
       const answer: PartitionResults['query'] = await this.#call(
         owner,
         {
           kind: 'query',
           hashKey,
           interval: rest,
-          direction: order.sortKey,
+          direction,
           withKeys,
-          ...withDefined({ filter, projection, limit: Number.isFinite(most) ? most : undefined }),
+          ...readingOf(reading),
+          ...(Number.isFinite(most) ? { limit: most } : undefined),
         },
         options,
       )
@@ -228,13 +248,16 @@ async function* itemsInTurn(
   for (const pages of sources) for await (const { items } of pages) yield items
 }
 
-function checkLimit({ limit }: Extract<Operation, { limit?: number }>): void {
+function checkLimit(limit: number | undefined): void {
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
     throw new InvalidRequestError(`a limit is a whole number of at least 1, not ${limit}`)
   }
 }
 
-/** Leaves out what is undefined: an optional field is there or not. */
-function withDefined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
+/** What of a reading a partition is asked for. */
+function readingOf({ filter, projection }: Reading): Reading {
+  return {
+    ...(filter === undefined ? undefined : { filter }),
+    ...(projection === undefined ? undefined : { projection }),
+  }
 }

@@ -46,8 +46,10 @@ export class Partition {
     this.#limits = limits
     this.#items = new ItemStore(ports.storage)
     this.#facts = new FactStore(ports.storage)
-    this.#tokens = new TokenMemory(ports.clock.now())
-    if (tablesExist(ports.storage)) this.#open()
+    const written = tablesExist(ports.storage)
+    // Where nothing was ever written, no write of an earlier instance can have been forgotten.
+    this.#tokens = new TokenMemory(written ? ports.clock.now() : Number.NEGATIVE_INFINITY)
+    if (written) this.#open()
   }
 
   /** Never throws: an error is an answer. What it refuses, it has not changed. */

@@ -1,5 +1,4 @@
 import { holds, project } from '../expressions/evaluate.js'
-import type { Expression, Projection } from '../expressions/expression.js'
 import { type Interval, successor } from '../keys/interval.js'
 import type {
   FoundItem,
@@ -7,6 +6,7 @@ import type {
   PartitionGet,
   PartitionQuery,
   QueryAnswer,
+  Reading,
 } from '../operations.js'
 import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
 import type { ItemStore } from './item-store.js'
@@ -17,11 +17,6 @@ import type { ItemStore } from './item-store.js'
  */
 const MAX_PAGE_ITEMS = 5_000
 const MAX_PAGE_CHARACTERS = 4_000_000
-
-interface Reading {
-  readonly filter?: Expression
-  readonly projection?: Projection
-}
 
 /** The item as it was asked for, or nothing if it does not pass. An item nobody looks into is not decoded. */
 export function show(item: ItemText, { filter, projection = 'all' }: Reading): ItemText | undefined {

@@ -31,6 +31,7 @@ export class TokenMemory {
   /** When a token was last forgotten that a client might still send again. */
   #forgotAt = Number.NEGATIVE_INFINITY
 
+  /** @param startedAt when this instance began to know what is written. */
   constructor(startedAt: Millis) {
     this.#startedAt = startedAt
   }

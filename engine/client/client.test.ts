@@ -1,0 +1,333 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { NeedsTransactionError, OutcomeUnknownError, OverloadedError, UnavailableError } from '../errors.js'
+import { column, compare, value } from '../expressions/build.js'
+import { tuplesUnder } from '../keys/interval.js'
+import { encodeKey } from '../keys/key-codec.js'
+import type {
+  Change,
+  ItemKey,
+  Order,
+  PartitionAnswer,
+  PartitionRequest,
+  QueryOperation,
+} from '../operations.js'
+import { Partition } from '../partition/partition.js'
+import { type PartitionName, PeerCallError, type Peers } from '../ports.js'
+import { DEFAULT_SETTINGS } from '../settings.js'
+import { sqliteStorage } from '../simulation/sqlite-storage.js'
+import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
+import { Client } from './client.js'
+
+/** What happens to a call: it is answered, lost on its way there, or on its way back. */
+type Fate = 'answer' | 'overloaded' | 'lost before' | 'lost after'
+
+/** Real partitions, and a network that does what it is told. */
+class Network implements Peers {
+  readonly #partitions = new Map<PartitionName, Partition>()
+  readonly calls: { partition: PartitionName; request: PartitionRequest }[] = []
+  fates: Fate[] = []
+  now = 1_700_000_000_000
+  slept: number[] = []
+
+  readonly client = new Client(
+    {
+      peers: this,
+      clock: {
+        now: () => this.now,
+        sleep: async (duration) => {
+          this.slept.push(duration)
+          this.now += duration
+        },
+      },
+      random: { fraction: () => 0.5, token: () => this.calls.length * 1_000 + 1 },
+    },
+    { database: 'main', settings: DEFAULT_SETTINGS },
+  )
+
+  async call(partition: PartitionName, request: PartitionRequest): Promise<PartitionAnswer> {
+    this.calls.push({ partition, request })
+    const fate = this.fates.shift() ?? 'answer'
+    if (fate === 'overloaded') throw new PeerCallError('too many', { undelivered: true, overloaded: true })
+    if (fate === 'lost before') throw new PeerCallError('lost', { undelivered: false, overloaded: false })
+    const answer = this.#partition(partition).execute(structuredClone(request))
+    if (fate === 'lost after') throw new PeerCallError('lost', { undelivered: false, overloaded: false })
+    return structuredClone(answer)
+  }
+
+  /** The instance is gone with its memory; its database stays. */
+  restart(): void {
+    for (const [name, storage] of this.#storages) this.#partitions.set(name, this.#start(storage))
+  }
+
+  readonly #storages = new Map<PartitionName, ReturnType<typeof sqliteStorage>>()
+
+  #partition(name: PartitionName): Partition {
+    const existing = this.#partitions.get(name)
+    if (existing !== undefined) return existing
+    const storage = sqliteStorage()
+    this.#storages.set(name, storage)
+    const partition = this.#start(storage)
+    this.#partitions.set(name, partition)
+    return partition
+  }
+
+  #start(storage: ReturnType<typeof sqliteStorage>): Partition {
+    return new Partition(
+      { storage, clock: { now: () => this.now, sleep: async () => {} } },
+      DEFAULT_SETTINGS.limits,
+    )
+  }
+}
+
+const key = (hash: string, sort = 0): ItemKey => ({ hashKey: encodeKey([hash]), sortKey: encodeKey([sort]) })
+const put = (at: ItemKey, n: number): Change => ({ kind: 'put', key: at, item: encodeItem({ n }) })
+const increment = (at: ItemKey): Change => ({
+  kind: 'update',
+  key: at,
+  assignments: [
+    { column: 'n', value: { kind: 'arithmetic', operator: '+', left: column('n'), right: value(1) } },
+  ],
+})
+const ascending: Order = { first: 'hashKey', hashKey: 'ascending', sortKey: 'ascending' }
+const span = (hash: string) => ({ hashKey: encodeKey([hash]), interval: tuplesUnder(new Uint8Array()) })
+const numbers = (items: readonly ItemText[]) => items.map((item) => decodeItem(item).n)
+
+let network: Network
+let client: Client
+beforeEach(() => {
+  network = new Network()
+  client = network.client
+})
+
+const write = (...changes: Change[]) => client.write({ kind: 'write', changes })
+const read = async (at: ItemKey) => {
+  const found = await client.get({ kind: 'get', key: at })
+  return found === null ? null : decodeItem(found.item).n
+}
+
+describe('a read', () => {
+  it('is one call', async () => {
+    await write(put(key('a'), 1))
+    network.calls.length = 0
+    expect(await read(key('a'))).toBe(1)
+    expect(network.calls.length).toBe(1)
+  })
+
+  it('is sent again until it is answered', async () => {
+    await write(put(key('a'), 1))
+    network.fates = ['lost before', 'overloaded', 'lost after']
+    expect(await read(key('a'))).toBe(1)
+    expect(network.slept.length).toBe(3)
+  })
+
+  it('gives up after four sendings, and says that trying again makes sense', async () => {
+    network.fates = Array(9).fill('lost before')
+    const error = await read(key('a')).catch((error) => error)
+    expect(error).toBeInstanceOf(UnavailableError)
+    expect(error.retryable).toBe(true)
+    network.fates = Array(9).fill('overloaded')
+    await expect(read(key('a'))).rejects.toBeInstanceOf(OverloadedError)
+    expect(network.calls.length).toBe(8)
+  })
+
+  it('is not sent when it was aborted', async () => {
+    const signal = AbortSignal.abort(new Error('too late'))
+    await expect(client.get({ kind: 'get', key: key('a') }, { signal })).rejects.toThrow('too late')
+    expect(network.calls.length).toBe(0)
+  })
+
+  it('is not sent again when it was aborted meanwhile', async () => {
+    const controller = new AbortController()
+    network.fates = ['lost before', 'lost before']
+    const call = network.call.bind(network)
+    network.call = (partition, request) => {
+      controller.abort(new Error('enough'))
+      return call(partition, request)
+    }
+    await expect(client.get({ kind: 'get', key: key('a') }, controller)).rejects.toThrow('enough')
+    expect(network.calls.length).toBe(1)
+  })
+})
+
+describe('a write', () => {
+  it.each<Fate[][]>([
+    [['lost before']],
+    [['lost after']],
+    [['overloaded']],
+    [['lost after', 'lost after', 'overloaded']],
+  ])('happens once, whatever happens to its calls: %j', async (fates) => {
+    await write(put(key('a'), 1))
+    network.now += 60_000
+    network.fates = [...fates]
+    expect(await write(increment(key('a')))).toMatchObject({ changes: [{ made: true }] })
+    expect(await read(key('a'))).toBe(2)
+  })
+
+  it('is sent again under the same token, and says so', async () => {
+    network.fates = ['overloaded', 'lost before']
+    network.now += 60_000
+    await write(put(key('a'), 1)).catch(() => {})
+    const sent = network.calls.map(({ request }) => request.operation as { token: number; resent: boolean })
+    expect(new Set(sent.map(({ token }) => token)).size).toBe(1)
+    // What was never delivered is not unaccounted for.
+    expect(sent.map(({ resent }) => resent)).toEqual([false, false, true])
+  })
+
+  it('whose answers all stay away has an unknown outcome', async () => {
+    network.fates = Array(9).fill('lost after')
+    const error = await write(put(key('a'), 1)).catch((error) => error)
+    expect(error).toBeInstanceOf(OutcomeUnknownError)
+    expect(error.retryable).toBe(false)
+  })
+
+  it('that was certainly never delivered did not happen', async () => {
+    network.fates = Array(9).fill('overloaded')
+    await expect(write(put(key('a'), 1))).rejects.toBeInstanceOf(OverloadedError)
+    network.fates = []
+    expect(await read(key('a'))).toBeNull()
+  })
+
+  it('is recognised after the partition has restarted', async () => {
+    await write(put(key('a'), 1))
+    const call = network.call.bind(network)
+    network.call = async (partition, request) => {
+      const answer = await call(partition, request)
+      if (network.calls.length === 2) {
+        network.restart()
+        throw new PeerCallError('reset', { undelivered: false, overloaded: false })
+      }
+      return answer
+    }
+    expect(await write(increment(key('a')))).toMatchObject({ changes: [{ made: true }] })
+    expect(await read(key('a'))).toBe(2)
+  })
+
+  it('of several partitions needs a transaction', async () => {
+    const changes = Array.from({ length: 10 }, (_, i) => put(key(`k${i}`), i))
+    await expect(write(...changes)).rejects.toBeInstanceOf(NeedsTransactionError)
+    expect(network.calls.length).toBe(0)
+  })
+
+  it('that is too large is not even sent', async () => {
+    await expect(
+      write({ kind: 'put', key: key('a'), item: encodeItem({ x: 'x'.repeat(600_000) }) }),
+    ).rejects.toThrow(/500000 are allowed/)
+    expect(network.calls.length).toBe(0)
+  })
+})
+
+describe('a batch', () => {
+  it('asks each partition once, and answers in order', async () => {
+    const keys = Array.from({ length: 40 }, (_, i) => key(`k${i}`))
+    for (const [i, at] of keys.entries()) await write(put(at, i))
+    network.calls.length = 0
+    const found = await client.batchGet({
+      kind: 'batchGet',
+      keys: [...keys, key('nobody')],
+      order: ascending,
+    })
+    const expected = keys.map((_, i) => i).sort((a, b) => (`k${a}` < `k${b}` ? -1 : 1))
+    expect(numbers(found.map(({ item }) => item))).toEqual(expected)
+    expect(network.calls.length).toBe(new Set(network.calls.map(({ partition }) => partition)).size)
+    const limited = await client.batchGet({ kind: 'batchGet', keys, order: ascending, limit: 3 })
+    expect(numbers(limited.map(({ item }) => item))).toEqual(expected.slice(0, 3))
+  })
+
+  it('asks again for what did not fit into an answer', async () => {
+    const keys = Array.from({ length: 20 }, (_, i) => key('a', i))
+    for (const [i, at] of keys.entries()) {
+      await write({ kind: 'put', key: at, item: encodeItem({ n: i, x: 'x'.repeat(450_000) }) })
+    }
+    network.calls.length = 0
+    const found = await client.findMany(keys, {})
+    expect(found.map((item) => (item === null ? null : decodeItem(item.item).n))).toEqual(
+      keys.map((_, i) => i),
+    )
+    expect(network.calls.length).toBe(3)
+  })
+})
+
+describe('a query', () => {
+  const hashes = ['c', 'a', 'b']
+  const query = (more: Partial<QueryOperation> = {}): QueryOperation => ({
+    kind: 'query',
+    spans: hashes.map(span),
+    order: ascending,
+    ...more,
+  })
+  const collect = async (operation: QueryOperation, pageSize?: number) => {
+    const items: ItemText[] = []
+    for await (const page of client.pages(operation, pageSize === undefined ? {} : { pageSize }))
+      items.push(...page)
+    return numbers(items)
+  }
+
+  beforeEach(async () => {
+    // a: 0 3 6 …, b: 1 4 7 …, c: 2 5 8 …, each under the sort key that is its number.
+    for (let n = 0; n < 30; n++) await write(put(key(['a', 'b', 'c'][n % 3] as string, n), n))
+    network.calls.length = 0
+  })
+
+  const all = Array.from({ length: 30 }, (_, n) => n)
+  const of = (rest: number) => all.filter((n) => n % 3 === rest)
+
+  it.each<[string, Partial<QueryOperation>, number[]]>([
+    ['by hash key', {}, [...of(0), ...of(1), ...of(2)]],
+    [
+      'by hash key, both backwards',
+      { order: { first: 'hashKey', hashKey: 'descending', sortKey: 'descending' } },
+      [...of(0), ...of(1), ...of(2)].reverse(),
+    ],
+    [
+      'by hash key, then backwards',
+      { order: { first: 'hashKey', hashKey: 'ascending', sortKey: 'descending' } },
+      [...of(0).reverse(), ...of(1).reverse(), ...of(2).reverse()],
+    ],
+    ['by sort key across hash keys', { order: { ...ascending, first: 'sortKey' } }, all],
+    [
+      'by sort key backwards',
+      { order: { first: 'sortKey', hashKey: 'ascending', sortKey: 'descending' } },
+      [...all].reverse(),
+    ],
+    ['with a limit', { limit: 12 }, [...of(0), ...of(1)].slice(0, 12)],
+    ['by sort key with a limit', { order: { ...ascending, first: 'sortKey' }, limit: 7 }, all.slice(0, 7)],
+    [
+      'with a filter',
+      { filter: compare(column('n'), '>', 20) },
+      [...of(0), ...of(1), ...of(2)].filter((n) => n > 20),
+    ],
+    [
+      'by sort key with a filter and a limit',
+      { order: { ...ascending, first: 'sortKey' }, filter: compare(column('n'), '>', 20), limit: 4 },
+      [21, 22, 23, 24],
+    ],
+  ])('%s comes in its order, at once and in pages', async (_, more, expected) => {
+    expect(numbers(await client.query(query(more)))).toEqual(expected)
+    expect(await collect(query(more), 4)).toEqual(expected)
+    expect(await collect(query(more), 1)).toEqual(expected)
+  })
+
+  it('asks for a page when the one before it was taken', async () => {
+    const pages = client.pages(query({ spans: [span('a')] }), { pageSize: 3 })
+    await pages.next()
+    expect(network.calls.length).toBe(1)
+    await pages.next()
+    expect(network.calls.length).toBe(2)
+    await pages.return(undefined)
+    expect(network.calls.length).toBe(2)
+  })
+
+  it('of one hash key and one page is one call', async () => {
+    await client.query(query({ spans: [span('a')] }))
+    expect(network.calls.length).toBe(1)
+    await client.query(query({ spans: [span('a')], limit: 2 }))
+    expect(network.calls.length).toBe(2)
+  })
+
+  it.each([0, -1, 1.5])('with a limit of %o is refused', async (limit) => {
+    await expect(client.query(query({ limit }))).rejects.toThrow(/at least 1/)
+    await expect(
+      client.batchGet({ kind: 'batchGet', keys: [key('a')], order: ascending, limit }),
+    ).rejects.toThrow()
+  })
+})

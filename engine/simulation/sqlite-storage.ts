@@ -1,0 +1,48 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { assert } from '../errors.js'
+import type { SqlRow, SqlValue, Storage } from '../ports.js'
+
+/** A Durable Object refuses a statement with more. */
+const MAX_BINDINGS = 100
+
+/**
+ * The storage port over `node:sqlite`, with the manners of a Durable Object: whole numbers come back as
+ * doubles, and an exception alone undoes nothing. (Numbers bind as REAL in both.)
+ */
+export function sqliteStorage(database: DatabaseSync = new DatabaseSync(':memory:')): Storage {
+  const prepare = (statement: string, bindings: readonly SqlValue[]) => {
+    assert(bindings.length <= MAX_BINDINGS, `a statement has at most ${MAX_BINDINGS} bindings`)
+    const prepared = database.prepare(statement)
+    prepared.setReturnArrays(true)
+    prepared.setReadBigInts(true)
+    return prepared
+  }
+  let depth = 0
+  return {
+    *rows(statement, ...bindings) {
+      const rows = prepare(statement, bindings).iterate(...(bindings as SQLInputValue[]))
+      for (const row of rows) yield (row as unknown as unknown[]).map(toSqlValue) as SqlRow
+    },
+    run(statement, ...bindings) {
+      prepare(statement, bindings).run(...(bindings as SQLInputValue[]))
+    },
+    atomic(section) {
+      const savepoint = `section_${depth++}`
+      database.exec(`SAVEPOINT ${savepoint}`)
+      try {
+        const result = section()
+        database.exec(`RELEASE ${savepoint}`)
+        return result
+      } catch (error) {
+        database.exec(`ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`)
+        throw error
+      } finally {
+        depth--
+      }
+    },
+  }
+}
+
+function toSqlValue(value: unknown): SqlValue {
+  return typeof value === 'bigint' ? Number(value) : (value as SqlValue)
+}

@@ -285,7 +285,7 @@ describe('a write', () => {
       code: 'constraint',
       message:
         'flights (origin = "SFO", departs_at = 2001-01-01T01:00:00.000Z, destination = "LAX"): an item with this ' +
-        'key exists already: use onConflict, orIgnore or replaceInto if that may happen',
+        'key exists already: use onConflict or replaceInto if that may happen',
       details: { table: 'flights' },
     })
     expect(

@@ -18,13 +18,36 @@ export {
   TypeMismatchError,
   UnavailableError,
 } from '../engine/errors.js'
+export type {
+  Assignment,
+  Expression,
+  ProjectedColumn,
+  Projection,
+} from '../engine/expressions/expression.js'
+export type { Interval } from '../engine/keys/interval.js'
 export type { KeyPart } from '../engine/keys/key-codec.js'
+export type {
+  BatchGetOperation,
+  Change,
+  Direction,
+  GetOperation,
+  ItemKey,
+  Operation,
+  Order,
+  QueryOperation,
+  Reading,
+  ReadOperation,
+  Span,
+  UpdateExisting,
+  WriteOperation,
+} from '../engine/operations.js'
 export type { BindingNames } from '../engine/runtime/worker-ports.js'
 export type { EngineSettings, Limits, SettingsOptions } from '../engine/settings.js'
+export type { ItemText } from '../engine/values/item-text.js'
 export type { Value } from '../engine/values/value.js'
 export type { FokosCompiledQuery } from './compiler/fokos-query-compiler.js'
 export type { RefusalCode } from './compiler/refusals.js'
-export type { CompiledOperation } from './compiler/statement.js'
+export type { CompiledOperation, NoOperation } from './compiler/statement.js'
 export { UnsupportedQueryError } from './compiler/unsupported-query-error.js'
 export { FokosDialect, type FokosDialectClass, type FokosDialectOptions } from './fokos-dialect.js'
 export {
@@ -33,5 +56,10 @@ export {
   defineDatabase,
   type InferDatabase,
 } from './schema/define-database.js'
+export type { FokosDeleteQueryBuilder } from './schema/delete-query-builder.js'
+export type { FokosTypeError } from './schema/fokos-type-error.js'
+export type { FokosInsertQueryBuilder } from './schema/insert-query-builder.js'
 export type { HashKey, SortKey } from './schema/key-columns.js'
+export type { FokosSelectQueryBuilder } from './schema/select-query-builder.js'
 export { type TableDeclaration, table } from './schema/table.js'
+export type { FokosUpdateQueryBuilder } from './schema/update-query-builder.js'

@@ -90,6 +90,7 @@ export function openStore(env: object, options: StoreOptions = {}): Store {
 export class Store {
   readonly #client: Client
 
+  /** @internal */
   constructor(client: Client) {
     this.#client = client
   }

@@ -10,7 +10,6 @@ import type {
   ValueNode,
   ValuesNode,
 } from 'kysely'
-import { InvalidRequestError } from '../../engine/errors.js'
 import type { Change, UpdateExisting } from '../../engine/operations.js'
 import { encodeItem } from '../../engine/values/item-text.js'
 import type { Item, Value } from '../../engine/values/value.js'
@@ -20,7 +19,7 @@ import { lowerExpression, unwrapRaw } from './lower-expression.js'
 import { lowerReturning } from './lower-projection.js'
 import { allowOnly } from './root-properties.js'
 import { rowKey } from './row-key.js'
-import { openScope, type Scope } from './scope.js'
+import { invalidStatement, openScope, type Scope } from './scope.js'
 import type { Statement } from './statement.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
@@ -32,9 +31,7 @@ export function compileInsert(node: InsertQueryNode, schema: DatabaseSchema): St
   const scope = openScope(node.into, schema)
   const { table, parameters } = scope
   const rows = readRows(node, scope)
-  if (rows.length === 0) {
-    throw new InvalidRequestError(`an insert into "${table.name}" has no rows`, { table: table.name })
-  }
+  if (rows.length === 0) throw invalidStatement(scope, 'an insert has at least one row')
   const onExisting = readOnExisting(node, scope)
   const changes = rows.map((row): Change => {
     const key = rowKey(row, table)
@@ -49,7 +46,7 @@ export function compileInsert(node: InsertQueryNode, schema: DatabaseSchema): St
 }
 
 function readRows({ columns = [], values }: InsertQueryNode, scope: Scope): Item[] {
-  if (values === undefined) throw new InvalidRequestError(`an insert into "${scope.table.name}" has no rows`)
+  if (values === undefined) return []
   if (values.kind === 'SelectQueryNode') throw new UnsupportedQueryError('insert_select')
   if (values.kind === 'RawNode') throw new UnsupportedQueryError('raw_sql')
   if (values.kind !== 'ValuesNode') throw new UnsupportedQueryError('unknown_node', { kind: values.kind })

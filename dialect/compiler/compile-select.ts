@@ -1,13 +1,13 @@
 import type { FromNode, LimitNode, OperationNode, OrderByNode, SelectQueryNode, ValueNode } from 'kysely'
-import { InvalidRequestError } from '../../engine/errors.js'
+import type { QueryOperation, Reading } from '../../engine/operations.js'
 import type { DatabaseSchema } from '../schema/table-schema.js'
 import { lowerExpression } from './lower-expression.js'
 import { lowerProjection } from './lower-projection.js'
-import { planKeys } from './plan-keys.js'
+import { type KeyPlan, planKeys } from './plan-keys.js'
 import { planOrder } from './plan-order.js'
 import { allowOnly } from './root-properties.js'
-import { openScope, type Scope } from './scope.js'
-import type { Statement } from './statement.js'
+import { invalidStatement, openScope, type Scope } from './scope.js'
+import type { CompiledOperation, Statement } from './statement.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
 /** A full key becomes a get, several a batch get, everything else a query over intervals. */
@@ -24,14 +24,21 @@ export function compileSelect(node: SelectQueryNode, schema: DatabaseSchema): St
     ...(plan.filter === undefined ? undefined : { filter: plan.filter }),
     ...(projection === 'all' ? undefined : { projection }),
   }
-  const limited = limit === undefined ? reading : { ...reading, limit }
-  const { keys } = plan
-  const [key] = keys ?? []
-  if (plan.spans.length === 0) return { table, parameters, operation: { kind: 'nothing', writes: false } }
-  if (keys === undefined)
-    return { table, parameters, operation: { kind: 'query', spans: plan.spans, order, ...limited } }
-  if (keys.length > 1) return { table, parameters, operation: { kind: 'batchGet', keys, order, ...limited } }
-  return { table, parameters, operation: { kind: 'get', key: key as NonNullable<typeof key>, ...reading } }
+  const several = { order, ...reading, ...(limit === undefined ? undefined : { limit }) }
+  return { table, parameters, operation: chooseOperation(plan, reading, several) }
+}
+
+function chooseOperation(
+  { spans, keys }: KeyPlan,
+  reading: Reading,
+  several: Omit<QueryOperation, 'kind' | 'spans'>,
+): CompiledOperation {
+  if (spans.length === 0) return { kind: 'nothing', writes: false }
+  if (keys === undefined) return { kind: 'query', spans, ...several }
+  const [key] = keys
+  return key === undefined || keys.length > 1
+    ? { kind: 'batchGet', keys, ...several }
+    : { kind: 'get', key, ...reading }
 }
 
 /** The one table that a statement reads. */
@@ -46,10 +53,7 @@ function readLimit(node: LimitNode | undefined, scope: Scope): number | undefine
   const { value } = node.limit as ValueNode
   const limit = typeof value === 'bigint' ? Number(value) : value
   if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 1) {
-    throw new InvalidRequestError(
-      `a limit on "${scope.table.name}" is a whole number of at least 1, not ${String(value)}`,
-      { table: scope.table.name },
-    )
+    throw invalidStatement(scope, `a limit is a whole number of at least 1, not ${String(value)}`)
   }
   scope.parameters.push(value)
   return limit

@@ -1,16 +1,15 @@
 import type { ColumnNode, ColumnUpdateNode, OperationNode, ReferenceNode } from 'kysely'
-import { InvalidRequestError } from '../../engine/errors.js'
 import type { Assignment } from '../../engine/expressions/expression.js'
 import { isKeyColumn } from '../schema/table-schema.js'
 import { lowerExpression } from './lower-expression.js'
-import { resolveColumn, type Scope } from './scope.js'
+import { invalidStatement, resolveColumn, type Scope } from './scope.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
 /** The assignments of a `set`. @throws {UnsupportedQueryError} when one is to a key column. */
 export function lowerAssignments(updates: readonly ColumnUpdateNode[], scope: Scope): Assignment[] {
   const { table } = scope
   if (updates.length === 0) {
-    throw new InvalidRequestError(`an update of "${table.name}" sets nothing`, { table: table.name })
+    throw invalidStatement(scope, 'an update sets something')
   }
   return updates.map(({ column: target, value }) => {
     const column = assignedColumn(target, scope)

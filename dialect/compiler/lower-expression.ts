@@ -16,7 +16,6 @@ import type {
   ValueListNode,
   ValueNode,
 } from 'kysely'
-import { InvalidRequestError } from '../../engine/errors.js'
 import type {
   ArithmeticOperator,
   ComparisonOperator,
@@ -25,7 +24,7 @@ import type {
 } from '../../engine/expressions/expression.js'
 import { checkValue } from '../../engine/values/check-value.js'
 import type { Value } from '../../engine/values/value.js'
-import { resolveColumn, type Scope } from './scope.js'
+import { invalidStatement, resolveColumn, type Scope } from './scope.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
 const COMPARISONS: { readonly [operator: string]: ComparisonOperator } = {
@@ -39,7 +38,17 @@ const COMPARISONS: { readonly [operator: string]: ComparisonOperator } = {
   '>=': '>=',
 }
 
+/** Operators that are `not` of another. */
+const NEGATED: { readonly [operator: string]: 'in' | 'like' | 'is' } = {
+  'not in': 'in',
+  'not like': 'like',
+  'is not': 'is',
+  'is distinct from': 'is',
+}
+
 const ARITHMETIC: readonly string[] = ['+', '-', '*', '/', '%']
+
+const TUPLES = 'a tuple compares with a tuple of as many parts'
 
 /** The node kinds that become something one day, with the refusal that says so. */
 const REFUSED_NODES = {
@@ -112,10 +121,7 @@ export function refusedNode(node: OperationNode): UnsupportedQueryError {
 
 function lowerValue(value: unknown, scope: Scope, immediate: boolean): Expression {
   if (value === undefined) {
-    throw new InvalidRequestError(
-      `a query on "${scope.table.name}" compares with undefined: leave the condition out, or use null with is`,
-      { table: scope.table.name },
-    )
+    throw invalidStatement(scope, 'a value is undefined: leave the condition out, or compare with null')
   }
   checkValue(value, `a value in the query on ${scope.table.name}`)
   if (!immediate) scope.parameters.push(value)
@@ -138,44 +144,29 @@ function lowerUnary({ operator, operand }: UnaryOperationNode, scope: Scope): Ex
 
 function lowerBinary(node: BinaryOperationNode, scope: Scope): Expression {
   const operator = operatorText(node.operator)
-  const { leftOperand: left, rightOperand: right } = node
+  const { leftOperand, rightOperand } = node
   const comparison = COMPARISONS[operator]
-  if (comparison !== undefined) return lowerComparison(comparison, left, right, scope)
+  if (comparison !== undefined) return lowerComparison(comparison, leftOperand, rightOperand, scope)
+  const negated = NEGATED[operator]
+  if (negated !== undefined) {
+    const positive: OperatorNode = { kind: 'OperatorNode', operator: negated }
+    return not(lowerBinary({ ...node, operator: positive }, scope))
+  }
+  if (operator === 'in') return lowerIn(leftOperand, rightOperand, scope)
+  if (operator === 'between') return lowerBetween(leftOperand, rightOperand, scope)
+  const left = lowerExpression(leftOperand, scope)
+  const right = lowerExpression(rightOperand, scope)
   if (ARITHMETIC.includes(operator)) {
-    return {
-      kind: 'arithmetic',
-      operator: operator as ArithmeticOperator,
-      left: lowerExpression(left, scope),
-      right: lowerExpression(right, scope),
-    }
+    return { kind: 'arithmetic', operator: operator as ArithmeticOperator, left, right }
   }
   switch (operator) {
-    case 'in':
-      return lowerIn(left, right, scope)
-    case 'not in':
-      return not(lowerIn(left, right, scope))
     case 'is':
     case 'is not distinct from':
-      return { kind: 'identical', left: lowerExpression(left, scope), right: lowerExpression(right, scope) }
-    case 'is not':
-    case 'is distinct from':
-      return not({
-        kind: 'identical',
-        left: lowerExpression(left, scope),
-        right: lowerExpression(right, scope),
-      })
+      return { kind: 'identical', left, right }
     case 'like':
-      return { kind: 'like', operand: lowerExpression(left, scope), pattern: lowerExpression(right, scope) }
-    case 'not like':
-      return not({
-        kind: 'like',
-        operand: lowerExpression(left, scope),
-        pattern: lowerExpression(right, scope),
-      })
-    case 'between':
-      return lowerBetween(left, right, scope)
+      return { kind: 'like', operand: left, pattern: right }
     case '||':
-      return { kind: 'concat', left: lowerExpression(left, scope), right: lowerExpression(right, scope) }
+      return { kind: 'concat', left, right }
     default:
       throw new UnsupportedQueryError('operator', { operator })
   }
@@ -198,7 +189,7 @@ function lowerComparison(
     }
   }
   if (leftTuple === undefined || rightTuple === undefined || leftTuple.length !== rightTuple.length) {
-    throw new InvalidRequestError('a tuple compares with a tuple of as many parts')
+    throw invalidStatement(scope, TUPLES)
   }
   return compareTuples(
     operator,
@@ -220,7 +211,7 @@ function compareTuples(
 }
 
 function lowerIn(left: OperationNode, right: OperationNode, scope: Scope): Expression {
-  const members = listMembers(right)
+  const members = listMembers(right, scope)
   const tuple = tupleValues(left)
   if (tuple === undefined) {
     return {
@@ -235,7 +226,7 @@ function lowerIn(left: OperationNode, right: OperationNode, scope: Scope): Expre
     members.map((member) => {
       const values = tupleValues(member)
       if (values?.length !== operands.length) {
-        throw new InvalidRequestError('a tuple compares with a tuple of as many parts')
+        throw invalidStatement(scope, TUPLES)
       }
       return compareTuples(
         '=',
@@ -246,7 +237,7 @@ function lowerIn(left: OperationNode, right: OperationNode, scope: Scope): Expre
   )
 }
 
-function listMembers(node: OperationNode): readonly OperationNode[] {
+function listMembers(node: OperationNode, scope: Scope): readonly OperationNode[] {
   switch (node.kind) {
     case 'PrimitiveValueListNode':
       return (node as PrimitiveValueListNode).values.map(
@@ -255,13 +246,13 @@ function listMembers(node: OperationNode): readonly OperationNode[] {
     case 'ValueListNode':
       return (node as ValueListNode).values
     case 'ParensNode':
-      return listMembers((node as ParensNode).node)
+      return listMembers((node as ParensNode).node, scope)
     case 'SelectQueryNode':
       throw new UnsupportedQueryError('subquery')
     case 'RawNode':
       throw new UnsupportedQueryError('raw_sql')
     default:
-      throw new InvalidRequestError('in compares with a list of values')
+      throw invalidStatement(scope, 'in compares with a list')
   }
 }
 
@@ -281,21 +272,21 @@ function lowerPath({ reference, traversal }: JSONReferenceNode, scope: Scope): E
   const legs =
     traversal.kind === 'JSONPathNode'
       ? (traversal as JSONPathNode).pathLegs.map(({ type, value }) =>
-          type === 'Member' ? String(value) : arrayLeg(value, false),
+          type === 'Member' ? String(value) : arrayLeg(value, false, scope),
         )
       : (traversal as JSONOperatorChainNode).values.map(({ value }) =>
-          typeof value === 'number' ? arrayLeg(value, true) : String(value),
+          typeof value === 'number' ? arrayLeg(value, true, scope) : String(value),
         )
   return { kind: 'path', operand, legs }
 }
 
 /** `-1` counts from the end with `->`, as `'last'` and `'#-1'` do; in a path (`->$`) it means nothing. */
-function arrayLeg(place: string | number, negativeFromEnd: boolean): PathLeg {
+function arrayLeg(place: string | number, negativeFromEnd: boolean, scope: Scope): PathLeg {
   if (place === 'last') return { fromEnd: 1 }
   if (typeof place === 'string') return { fromEnd: Number(place.slice(2)) }
   if (place >= 0) return place
   if (negativeFromEnd) return { fromEnd: -place }
-  throw new InvalidRequestError(`.at(${place}) has no meaning in a path: write .at('#${place}')`)
+  throw invalidStatement(scope, `write .at('#${place}') instead of .at(${place})`)
 }
 
 function tupleValues(node: OperationNode): readonly OperationNode[] | undefined {

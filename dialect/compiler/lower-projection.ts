@@ -6,20 +6,16 @@ import type {
   ReturningNode,
   SelectionNode,
 } from 'kysely'
-import { InvalidRequestError } from '../../engine/errors.js'
 import type { ProjectedColumn, Projection } from '../../engine/expressions/expression.js'
 import { lowerExpression } from './lower-expression.js'
-import { resolveColumn, resolveTable, type Scope } from './scope.js'
+import { invalidStatement, resolveColumn, resolveTable, type Scope } from './scope.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
 /** What a select or returning asks for. @throws {InvalidRequestError} when that is nothing. */
 export function lowerProjection(selections: readonly SelectionNode[] | undefined, scope: Scope): Projection {
   const columns = (selections ?? []).map(({ selection }) => lowerSelection(selection, scope))
   if (columns.length === 0) {
-    throw new InvalidRequestError(
-      `a query on "${scope.table.name}" selects nothing: add .selectAll() or .select([…])`,
-      { table: scope.table.name },
-    )
+    throw invalidStatement(scope, 'a query selects something: add .selectAll() or .select([…])')
   }
   return columns.length === 1 && columns[0]?.kind === 'all' ? 'all' : columns
 }

@@ -1,6 +1,7 @@
 /**
  * Every query that is refused, under a code that never changes: why, and what to write instead. One text for
- * the compiler's errors and for the types' messages. `{table}` and the like are filled in.
+ * the compiler's errors and for the types' messages. `{table}` and the like are filled in. Short, because all
+ * of it is part of every Worker; docs/errors.md says more.
  */
 export const REFUSALS = {
   // What would not stay in one place.
@@ -10,39 +11,33 @@ export const REFUSALS = {
   },
   incomplete_key: {
     reason: 'a write to "{table}" must compare its whole key with =, and "{column}" is missing',
-    fix: `add .where('{column}', '=', value); rows to change are named one by one`,
+    fix: `add .where('{column}', '=', value)`,
   },
   too_many_intervals: {
-    reason: 'the conditions on the key of "{table}" describe more than {limit} separate places',
+    reason: 'the conditions on the key of "{table}" name more than {limit} places',
     fix: 'split the list over several queries',
   },
   join: { reason: 'joins are not supported', fix: 'read the other table with a second query' },
   several_tables: { reason: 'a query reads one table', fix: 'write one query per table' },
-  subquery: {
-    reason: 'subqueries are not supported',
-    fix: 'run the inner query first and put its result into this one',
-  },
+  subquery: { reason: 'subqueries are not supported', fix: 'run the inner query first' },
   set_operation: {
     reason: 'union, intersect and except are not supported',
-    fix: 'run the queries one by one and combine their rows',
+    fix: 'run the queries one by one',
   },
   common_table_expression: {
     reason: 'common table expressions are not supported',
-    fix: 'run the inner query first and put its result into this one',
+    fix: 'run the inner query first',
   },
-  no_table: {
-    reason: 'a query without a table has no partition to run in',
-    fix: 'compute the value in TypeScript',
-  },
+  no_table: { reason: 'a query without a table has no place to run in', fix: 'compute it in TypeScript' },
 
   // What has no order or no index to serve it.
   order_by_non_key: {
-    reason: '"{column}" is not part of the key of "{table}", so its rows are not stored in that order',
-    fix: 'order by the sort key, or sort the rows in TypeScript',
+    reason: '"{column}" is not part of the key of "{table}", by which its rows are ordered',
+    fix: 'order by the sort key, or sort in TypeScript',
   },
   order_by_gap: {
     reason:
-      'rows of "{table}" are ordered by its sort key from the first column on, and "{column}" is not next',
+      'rows of "{table}" are ordered by the columns of its sort key in turn, and "{column}" is not next',
     fix: 'order by the columns before it first, or compare them with =',
   },
   order_by_mixed: {
@@ -50,8 +45,8 @@ export const REFUSALS = {
     fix: `order all of them 'asc' or all of them 'desc'`,
   },
   order_by_expression: {
-    reason: 'rows can only be ordered by columns, without nulls first, nulls last or a collation',
-    fix: 'order by the sort key, or sort the rows in TypeScript',
+    reason: 'rows are ordered by columns alone, without nulls or collations',
+    fix: 'order by the sort key, or sort in TypeScript',
   },
   distinct_on: { reason: 'distinct on is not supported', fix: 'remove duplicates in TypeScript' },
   fetch: { reason: 'fetch and top are not supported', fix: 'use limit' },
@@ -59,25 +54,13 @@ export const REFUSALS = {
   // What cannot be understood or has no meaning here.
   raw_sql: {
     reason: 'raw SQL cannot be planned, because nothing here speaks SQL',
-    fix: "use the builder's own methods; of raw SQL only sql.ref, sql.val and sql.lit are understood",
+    fix: "use the builder's methods; only sql.ref, sql.val and sql.lit are understood",
   },
   modifier: { reason: 'modifyFront and modifyEnd are not supported', fix: 'leave them out' },
-  row_lock: {
-    reason: 'rows are not locked by a select',
-    fix: 'leave it out; what a block reads is protected by the transaction around it',
-  },
-  operator: {
-    reason: 'the operator {operator} is not supported',
-    fix: 'see the list of operators in docs/queries.md',
-  },
-  schema: {
-    reason: 'tables have no schemas',
-    fix: 'leave withSchema out; another database is another name in the options of FokosDialect',
-  },
-  ddl: {
-    reason: 'there is no schema to create or change in the database',
-    fix: 'declare the tables with defineDatabase; other columns need no declaration',
-  },
+  row_lock: { reason: 'rows are not locked by a select', fix: 'leave it out' },
+  operator: { reason: 'the operator {operator} is not supported', fix: 'see docs/queries.md' },
+  schema: { reason: 'tables have no schemas', fix: 'leave withSchema out' },
+  ddl: { reason: 'there is no schema to create or change', fix: 'declare tables with defineDatabase' },
   merge: { reason: 'merge is not supported', fix: 'use insertInto with onConflict' },
   output: { reason: 'output is not supported', fix: 'use returning' },
   unknown_table: {
@@ -85,33 +68,30 @@ export const REFUSALS = {
     fix: 'declare it with defineDatabase; declared are {declared}',
   },
   unknown_reference: {
-    reason: '"{reference}" is not the table of this query, which is called "{table}" here',
+    reason: '"{reference}" is not what the table is called here, which is "{table}"',
     fix: 'use its alias, or leave the table out',
   },
-  unknown_node: {
-    reason: 'the query has a part that this version does not know ({kind})',
-    fix: 'write it differently; see docs/queries.md for what runs',
-  },
+  unknown_node: { reason: 'a part of the query is not known ({kind})', fix: 'see docs/queries.md' },
 
   // Writes.
   key_change: {
     reason: 'the key column "{column}" of "{table}" cannot change',
     fix: 'delete the row and insert it under its new key',
   },
-  insert_select: {
-    reason: 'insert from a select is not supported',
-    fix: 'run the select first and insert its rows',
-  },
+  insert_select: { reason: 'insert from a select is not supported', fix: 'run the select first' },
   insert_expression: {
     reason: 'the values of an insert are constants',
-    fix: 'compute "{column}" in TypeScript, or insert the row first and update it',
+    fix: 'compute "{column}" in TypeScript',
   },
   conflict_target: {
     reason: 'only the key of "{table}" can conflict',
-    fix: 'write onConflict((oc) => oc.columns([{columns}]).…), or leave the columns out',
+    fix: 'write oc.columns([{columns}]), or leave the columns out',
   },
   on_duplicate_key: { reason: 'on duplicate key update is not supported', fix: 'use onConflict' },
-  or_action: { reason: 'insert or {action} is not supported', fix: 'use orIgnore, orReplace or onConflict' },
+  or_action: {
+    reason: 'insert or {action} is not supported',
+    fix: 'use orIgnore, orReplace or onConflict',
+  },
   update_from: { reason: 'update from another table is not supported', fix: 'read the other table first' },
   delete_using: { reason: 'delete using another table is not supported', fix: 'read the other table first' },
   write_limit: {
@@ -122,18 +102,18 @@ export const REFUSALS = {
   // Not yet.
   aggregate: {
     reason: 'aggregates such as count and sum are not supported yet',
-    fix: 'read the rows of the hash key and aggregate in TypeScript, or keep a counter in a row',
+    fix: 'read the rows of the hash key, or keep a counter',
   },
-  group_by: { reason: 'group by and having are not supported yet', fix: 'group the rows in TypeScript' },
+  group_by: { reason: 'group by and having are not supported yet', fix: 'group in TypeScript' },
   distinct: { reason: 'distinct is not supported yet', fix: 'remove duplicates in TypeScript' },
   offset: {
     reason: 'offset is not supported yet',
-    fix: `continue after the last row of the page before: .where('sort_key_column', '>', last)`,
+    fix: 'continue behind the last sort key of the page before',
   },
-  explain: { reason: 'explain is not supported yet', fix: 'log .compile().operation' },
+  explain: { reason: 'explain is not supported yet', fix: 'look at .compile().operation' },
   function: {
     reason: 'functions, case and cast are not supported yet',
-    fix: 'compute the value in TypeScript',
+    fix: 'compute it in TypeScript',
   },
   json_write: {
     reason: 'setting a part of a nested value is not supported yet',
@@ -142,7 +122,7 @@ export const REFUSALS = {
   default_values: { reason: 'default values are not supported yet', fix: 'insert the values' },
   transaction: {
     reason: 'transactions are not supported yet',
-    fix: 'write all rows of one hash key in one statement, which is atomic',
+    fix: 'write the rows of one hash key in one statement, which is atomic',
   },
 } as const satisfies Record<string, { readonly reason: string; readonly fix: string }>
 

@@ -1,4 +1,5 @@
 import type { AliasNode, IdentifierNode, OperationNode, ReferenceNode, TableNode } from 'kysely'
+import { InvalidRequestError } from '../../engine/errors.js'
 import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
@@ -47,6 +48,11 @@ export function resolveTable(node: TableNode | undefined, scope: Scope): 'row' |
   if (reference === scope.name) return 'row'
   if (reference === 'excluded' && scope.hasExcluded) return 'excluded'
   throw new UnsupportedQueryError('unknown_reference', { reference, table: scope.name })
+}
+
+/** An error of a statement whose parts are understood and make no sense together. */
+export function invalidStatement({ table: { name } }: Scope, reason: string): InvalidRequestError {
+  return new InvalidRequestError(`${name}: ${reason}`, { table: name })
 }
 
 function tableName({ table: { schema, identifier } }: TableNode): string {

@@ -1,6 +1,6 @@
 import type { CompiledQuery } from 'kysely'
 import { InvalidRequestError } from '../../engine/errors.js'
-import { identicalValues } from '../../engine/values/compare-values.js'
+import { encodeItem } from '../../engine/values/item-text.js'
 import type { Value } from '../../engine/values/value.js'
 import { compileStatement } from '../compiler/compile-statement.js'
 import { compilationOf, type FokosCompiledQuery } from '../compiler/fokos-query-compiler.js'
@@ -24,11 +24,15 @@ export function statementOf(query: CompiledQuery<unknown>, schema: DatabaseSchem
     return { table: compilation.table, operation, parameters: compilation.parameters }
   }
   const statement = compileStatement(query.query, schema)
-  if (!identicalValues(query.parameters as Value, statement.parameters as Value)) {
+  if (parametersText(query.parameters) !== parametersText(statement.parameters)) {
     throw new InvalidRequestError(
-      'the parameters of this compiled query were exchanged, and its plan holds the old ones: ' +
-        'build the query again with the new values',
+      'the parameters of this compiled query were exchanged: build the query again with the new values',
     )
   }
   return statement
+}
+
+/** Equal for equal parameters. */
+function parametersText(parameters: readonly unknown[]): string {
+  return encodeItem({ parameters: parameters as readonly Value[] })
 }

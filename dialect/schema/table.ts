@@ -47,13 +47,11 @@ export function table<Row extends object>() {
     const columns = [key.hashKey, ...(Array.isArray(sortKey) ? sortKey : [sortKey])]
     for (const column of columns) {
       if (typeof column !== 'string' || column === '') {
-        throw new ConfigurationError(
-          `a key column is named by a text that is not empty, not ${String(column)}`,
-        )
+        throw new ConfigurationError(`a key column is named by a text, not ${String(column)}`)
       }
     }
     if (new Set(columns).size < columns.length) {
-      throw new ConfigurationError(`a column stands once in a key, and here are ${columns.join(', ')}`)
+      throw new ConfigurationError(`a column stands once in a key, not ${columns.join(', ')}`)
     }
     return Object.freeze({ hashKey: key.hashKey, sortKey: Object.freeze([...sortKey]) })
   }
@@ -65,12 +63,9 @@ export function tableSchema(name: string, declaration: unknown): TableSchema {
   const { hashKey, sortKey } = (declaration ?? {}) as Partial<TableDeclaration<unknown, string, string>>
   if (name === '') throw new ConfigurationError('a table has a name')
   if (typeof hashKey !== 'string' || !Array.isArray(sortKey)) {
-    throw new ConfigurationError(
-      `the table "${name}" is not declared: write ${name}: table<Row>()({ hashKey: … })`,
-      {
-        table: name,
-      },
-    )
+    throw new ConfigurationError(`"${name}" is not a table: write table<Row>()({ hashKey: … })`, {
+      table: name,
+    })
   }
   return Object.freeze({ name, hashKey, sortKey, sortKeyOptional: false })
 }

@@ -163,8 +163,8 @@ export class Client {
     assert(owner !== undefined, 'a write that has changes has an owner')
     if (others.length > 0) {
       throw new NeedsTransactionError(
-        `the statement changes rows of ${others.length + 1} partitions, which needs a transaction, and ` +
-          'there are none yet: write one statement per hash key',
+        `the statement changes rows of ${others.length + 1} partitions, which needs a transaction, and there ` +
+          'are none yet: write one statement per hash key',
       )
     }
     return this.#call(owner, { ...operation, token: this.#ports.random.token(), resent: false }, options)

@@ -162,7 +162,7 @@ describe('a key', () => {
     [new Date(Number.NaN), 'invalid date'],
     ['\ud800', 'lone surrogate'],
     [null, 'null'],
-    [undefined, 'undefined'],
+    [undefined, 'it is missing'],
     [{}, 'object'],
     [[1], 'object or array'],
     [2n ** 2040n, '255 bytes'],

@@ -106,9 +106,11 @@ export function whyNotAKeyPart(value: unknown): string | undefined {
         return Number.isNaN(value.getTime()) ? 'an invalid date has no place in an order' : undefined
       }
       if (value instanceof Uint8Array) return undefined
-      return 'an object or array is no key; spread its fields over several key columns'
+      return 'an object or array is no key'
+    case 'undefined':
+      return 'it is missing, and a key needs all of its columns'
     default:
-      return `a key is never ${typeof value}`
+      return `a key is never a ${typeof value}`
   }
 }
 

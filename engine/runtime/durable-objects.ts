@@ -10,7 +10,7 @@ export interface DeclaredSettings {
 }
 
 /** A class to export from a Worker and to bind in wrangler's configuration. */
-// biome-ignore lint/suspicious/noExplicitAny: which of Cloudflare's types a project has is its own choice
+// biome-ignore lint/suspicious/noExplicitAny: which version of Cloudflare's types a project has is its choice
 export type DurableObjectClass = new (state: any, env: any) => DurableObject
 
 /** The classes that a Worker exports for the bindings `FOKOS_PARTITION` and `FOKOS_TOPOLOGY`. */

@@ -18,8 +18,7 @@ export function checkDatabaseName(database: string): string {
   const fits = typeof database === 'string' && database !== '' && database.isWellFormed()
   if (!fits || encodeURIComponent(database).length > MAX_DATABASE_NAME_BYTES) {
     throw new ConfigurationError(
-      `a database's name is text of 1 to ${MAX_DATABASE_NAME_BYTES} characters (more if it has only letters, ` +
-        `digits, - and _), not ${JSON.stringify(database)}`,
+      `a database's name is a text of 1 to ${MAX_DATABASE_NAME_BYTES} bytes, not ${JSON.stringify(database)}`,
     )
   }
   return database

@@ -2,6 +2,8 @@ import { defineDatabase, type InferDatabase, table } from 'kysely-fokos'
 
 export const database = defineDatabase({
   tables: {
+    // All departures of an airport live together, ordered by time. Two flights of one airport can leave for
+    // one destination in the same minute: the sequence number tells them apart.
     flights: table<{
       origin: string
       departs_at: Date
@@ -14,9 +16,16 @@ export const database = defineDatabase({
       hashKey: 'origin',
       sortKey: ['departs_at', 'destination', 'sequence'],
     }),
-    airports: table<{ iata: string; name: string; city: string; state: string; departures: number }>()({
-      hashKey: 'iata',
-    }),
+    // One row per hash key.
+    airports: table<{
+      iata: string
+      name: string
+      city: string
+      state: string
+      bookings: number
+    }>()({ hashKey: 'iata' }),
+    // What has been loaded, so that it is not loaded twice.
+    loads: table<{ source: string; rows: number; finished_at: Date }>()({ hashKey: 'source' }),
   },
 })
 

@@ -110,7 +110,7 @@ ofSfo.as('f')
 db.selectFrom(['flights', 'travellers']).selectAll()
 // refused: subqueries are not supported
 db.selectFrom((eb) => eb.selectFrom('flights').selectAll().as('f')).selectAll()
-// refused: a query without a table has no partition to run in
+// refused: a query without a table has no place to run in
 db.selectNoFrom((eb) => eb.val(1).as('one')).execute()
 // refused: common table expressions are not supported
 db.with('f', (qb) => qb.selectFrom('flights').selectAll()).selectFrom('f')

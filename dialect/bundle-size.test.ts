@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Bytes of a Worker, minified and compressed, as wrangler would upload it. */
+async function bundleSize(source: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: root, loader: 'ts' },
+    alias: { 'kysely-fokos': `${root}dialect/index.ts`, 'kysely-fokos/engine': `${root}engine/index.ts` },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    external: ['cloudflare:workers'],
+    write: false,
+  })
+  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
+}
+
+describe('the size that is added to a Worker', () => {
+  it('is at most 20 KB for the dialect, where Kysely is already', async () => {
+    const kysely = await bundleSize(`export { Kysely } from 'kysely'`)
+    const both = await bundleSize(
+      `export { Kysely } from 'kysely'; export { defineDatabase, FokosDialect, table } from 'kysely-fokos'`,
+    )
+    console.log(`dialect: ${both - kysely} bytes, minified and compressed`)
+    expect(both - kysely).toBeLessThanOrEqual(20_000)
+  })
+
+  it('is at most 40 KB for the engine', async () => {
+    const engine = await bundleSize(`export * from 'kysely-fokos/engine'`)
+    console.log(`engine: ${engine} bytes, minified and compressed`)
+    expect(engine).toBeLessThanOrEqual(40_000)
+  })
+})

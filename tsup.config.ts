@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: { index: 'dialect/index.ts', engine: 'engine/index.ts' },
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  // What both entries share must be one module: an error's class is the same from either.
+  splitting: true,
+  external: ['cloudflare:workers'],
+  dts: true,
+  sourcemap: true,
+  clean: true,
+})

@@ -1,19 +1,6 @@
 import type { FokosTypeError, RefusalText } from './fokos-type-error.js'
 import type { HashColumn, KeyColumn } from './key-columns.js'
 
-/** The operators that bind a key column to one value, or to a list of values. */
-type BindingOperator = '=' | '==' | 'in'
-
-/**
- * The key columns that `where(reference, operator, …)` binds. What the types cannot see into (a callback, a
- * tuple, a dynamic reference) may bind all of them; the compiler will know.
- */
-export type Bound<Row, Table, Reference, Operator> = Reference extends string
-  ? Operator extends BindingOperator
-    ? Unqualified<Table, Reference> & KeyColumn<Row>
-    : never
-  : KeyColumn<Row>
-
 /** A reference without its table. */
 export type Unqualified<Table, Reference> = Reference extends `${Table & string}.${infer Column}`
   ? Column

@@ -12,12 +12,30 @@ import type {
   Selection,
   SqlBool,
 } from 'kysely'
-import type { Bound, Writable } from './bound-columns.js'
+import type { Writable } from './bound-columns.js'
 import type { KeyColumn } from './key-columns.js'
 import type { RefusedInDelete } from './refused-methods.js'
 import type { AllColumns, Narrowed, Returned, ReturnedIf } from './result-types.js'
+import type { BindingOperator, ColumnReference, Operands, WhereColumn } from './shared-methods.js'
 
 type Base<DB, TB extends keyof DB, O> = DeleteQueryBuilder<DB, TB, O>
+
+/** Comparing a key column with a value, or with a list of values, binds it. */
+type WhereKey<DB, TB extends keyof DB, O, K> = <C extends KeyColumn<DB[TB]>>(
+  lhs: ColumnReference<TB, C>,
+  op: BindingOperator,
+  rhs: Operands<DB, TB>[C],
+) => FokosDeleteQueryBuilder<DB, TB, O, K | C>
+
+/** What the types cannot see into may bind all of them. */
+interface WhereOpaque<DB, TB extends keyof DB, O> {
+  <RE extends ReferenceExpression<DB, TB>, VE extends OperandValueExpressionOrList<DB, TB, RE>>(
+    lhs: RE,
+    op: ComparisonOperatorExpression,
+    rhs: VE,
+  ): FokosDeleteQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+  (expression: ExpressionOrFactory<DB, TB, SqlBool>): FokosDeleteQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+}
 
 /**
  * A delete from a table of this dialect: it cannot be executed before the whole key is bound, since rows to
@@ -25,17 +43,13 @@ type Base<DB, TB extends keyof DB, O> = DeleteQueryBuilder<DB, TB, O>
  *
  * @typeParam K the key columns that are bound so far.
  */
-export interface FokosDeleteQueryBuilder<DB, TB extends keyof DB, O, K>
-  extends RefusedInDelete,
-    Pick<Base<DB, TB, O>, 'toOperationNode' | 'compile' | 'explain' | '$assertType'> {
-  where<
-    RE extends ReferenceExpression<DB, TB>,
-    OP extends ComparisonOperatorExpression,
-    VE extends OperandValueExpressionOrList<DB, TB, RE>,
-  >(lhs: RE, op: OP, rhs: VE): FokosDeleteQueryBuilder<DB, TB, O, K | Bound<DB[TB], TB, RE, OP>>
-  where<E extends ExpressionOrFactory<DB, TB, SqlBool>>(
-    expression: E,
-  ): FokosDeleteQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+export interface FokosDeleteQueryBuilder<DB, TB extends keyof DB, O, K> extends RefusedInDelete {
+  toOperationNode: Base<DB, TB, O>['toOperationNode']
+  compile: Base<DB, TB, O>['compile']
+  explain: Base<DB, TB, O>['explain']
+  $assertType: Base<DB, TB, O>['$assertType']
+
+  where: WhereKey<DB, TB, O, K> & WhereColumn<DB, TB> & WhereOpaque<DB, TB, O>
   whereRef<LRE extends ReferenceExpression<DB, TB>, RRE extends ReferenceExpression<DB, TB>>(
     lhs: LRE,
     op: ComparisonOperatorExpression,

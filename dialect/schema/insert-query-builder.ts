@@ -13,19 +13,16 @@ import type { AllColumns, Narrowed, Returned, ReturnedIf } from './result-types.
 type Base<DB, TB extends keyof DB, O> = InsertQueryBuilder<DB, TB, O>
 
 /** An insert into a table of this dialect. A row without its whole key is not an `Insertable`. */
-export interface FokosInsertQueryBuilder<DB, TB extends keyof DB, O>
-  extends RefusedInInsert,
-    Pick<
-      Base<DB, TB, O>,
-      | 'toOperationNode'
-      | 'compile'
-      | 'explain'
-      | 'execute'
-      | 'executeTakeFirst'
-      | 'executeTakeFirstOrThrow'
-      | 'stream'
-      | '$assertType'
-    > {
+export interface FokosInsertQueryBuilder<DB, TB extends keyof DB, O> extends RefusedInInsert {
+  toOperationNode: Base<DB, TB, O>['toOperationNode']
+  compile: Base<DB, TB, O>['compile']
+  explain: Base<DB, TB, O>['explain']
+  execute: Base<DB, TB, O>['execute']
+  executeTakeFirst: Base<DB, TB, O>['executeTakeFirst']
+  executeTakeFirstOrThrow: Base<DB, TB, O>['executeTakeFirstOrThrow']
+  stream: Base<DB, TB, O>['stream']
+  $assertType: Base<DB, TB, O>['$assertType']
+
   values(insert: Parameters<Base<DB, TB, O>['values']>[0]): FokosInsertQueryBuilder<DB, TB, O>
   columns(columns: readonly (keyof DB[TB] & string)[]): FokosInsertQueryBuilder<DB, TB, O>
   onConflict(callback: Parameters<Base<DB, TB, O>['onConflict']>[0]): FokosInsertQueryBuilder<DB, TB, O>

@@ -17,50 +17,75 @@ import type {
   SqlBool,
   ValueExpression,
 } from 'kysely'
-import type { Bound, Orderable, Readable } from './bound-columns.js'
-import type { KeyColumn } from './key-columns.js'
+import type { Orderable, Readable } from './bound-columns.js'
+import type { HashColumn } from './key-columns.js'
 import type { RefusedInSelect } from './refused-methods.js'
 import type { AllColumns } from './result-types.js'
+import type {
+  BindingOperator,
+  ColumnReference,
+  Directed,
+  Operands,
+  OrderByKey,
+  WhereColumn,
+} from './shared-methods.js'
 
 /** Kysely's own builder of the same query. */
 type Base<DB, TB extends keyof DB, O> = SelectQueryBuilder<DB, TB, O>
 
-/** `'column asc'`, which Kysely has deprecated and still takes. */
-type Directed<
-  DB,
-  TB extends keyof DB,
-  O,
-> = `${(OrderByExpression<DB, TB, O> & string) | (keyof O & string)} ${'asc' | 'desc'}`
+/** In either state. */
+// biome-ignore lint/suspicious/noExplicitAny: as it says
+type AnyState<DB, TB extends keyof DB, O> = FokosSelectQueryBuilder<DB, TB, O, any>
+
+type Bound<DB, TB extends keyof DB, O> = FokosSelectQueryBuilder<DB, TB, O, HashColumn<DB[TB]>>
+
+/** Comparing the hash key with a value, or with a list of values, binds it. */
+type WhereHash<DB, TB extends keyof DB, O> = (
+  lhs: ColumnReference<TB, HashColumn<DB[TB]>>,
+  op: BindingOperator,
+  rhs: Operands<DB, TB>[HashColumn<DB[TB]>],
+) => Bound<DB, TB, O>
+
+/** What the types cannot see into may bind it. */
+interface WhereOpaque<DB, TB extends keyof DB, O> {
+  <RE extends ReferenceExpression<DB, TB>, VE extends OperandValueExpressionOrList<DB, TB, RE>>(
+    lhs: RE,
+    op: ComparisonOperatorExpression,
+    rhs: VE,
+  ): Bound<DB, TB, O>
+  (expression: ExpressionOrFactory<DB, TB, SqlBool>): Bound<DB, TB, O>
+}
+
+interface OrderByOther<DB, TB extends keyof DB, O> {
+  /** Nobody can call this one: it is how Kysely's own method looks, for those who take Kysely's builder. */
+  (expr: never, modifiers?: never): AnyState<DB, TB, O>
+  /** Last, because TypeScript's message is about the last one. */
+  <OE extends OrderByExpression<DB, TB, O> | Directed<DB, TB>, This>(
+    this: This & Orderable<TB, DB[TB], OE>,
+    expr: OE | readonly OE[],
+    modifiers?: OrderByModifiers | Expression<unknown>,
+  ): This
+}
 
 /**
  * A select from a table of this dialect. It can be handed to whatever takes Kysely's `SelectQueryBuilder`, but
  * a method that the compiler refuses cannot be called, nor can the query be executed before its hash key is
  * bound.
  *
- * @typeParam K the key columns that are bound so far.
+ * @typeParam K the hash key column once it is bound, before that `never`.
  */
-export interface FokosSelectQueryBuilder<DB, TB extends keyof DB, O, K>
-  extends RefusedInSelect,
-    Pick<
-      Base<DB, TB, O>,
-      | 'isSelectQueryBuilder'
-      | 'expressionType'
-      | 'toOperationNode'
-      | 'compile'
-      | 'explain'
-      | '$asTuple'
-      | '$asScalar'
-      | '$assertType'
-      | '$narrowType'
-    > {
-  where<
-    RE extends ReferenceExpression<DB, TB>,
-    OP extends ComparisonOperatorExpression,
-    VE extends OperandValueExpressionOrList<DB, TB, RE>,
-  >(lhs: RE, op: OP, rhs: VE): FokosSelectQueryBuilder<DB, TB, O, K | Bound<DB[TB], TB, RE, OP>>
-  where<E extends ExpressionOrFactory<DB, TB, SqlBool>>(
-    expression: E,
-  ): FokosSelectQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+export interface FokosSelectQueryBuilder<DB, TB extends keyof DB, O, K> extends RefusedInSelect {
+  readonly isSelectQueryBuilder: true
+  readonly expressionType: Base<DB, TB, O>['expressionType']
+  toOperationNode: Base<DB, TB, O>['toOperationNode']
+  compile: Base<DB, TB, O>['compile']
+  explain: Base<DB, TB, O>['explain']
+  $asTuple: Base<DB, TB, O>['$asTuple']
+  $asScalar: Base<DB, TB, O>['$asScalar']
+  $assertType: Base<DB, TB, O>['$assertType']
+  $narrowType: Base<DB, TB, O>['$narrowType']
+
+  where: WhereHash<DB, TB, O> & WhereColumn<DB, TB> & WhereOpaque<DB, TB, O>
   whereRef<LRE extends ReferenceExpression<DB, TB>, RRE extends ReferenceExpression<DB, TB>>(
     lhs: LRE,
     op: ComparisonOperatorExpression,
@@ -81,15 +106,9 @@ export interface FokosSelectQueryBuilder<DB, TB extends keyof DB, O, K>
   // biome-ignore lint/complexity/noBannedTypes: Kysely's own mark of a query that selects nothing
   clearSelect(): FokosSelectQueryBuilder<DB, TB, {}, K>
 
-  orderBy<OE extends OrderByExpression<DB, TB, O> | Directed<DB, TB, O>>(
-    this: Orderable<TB, DB[TB], OE>,
-    expr: OE | readonly OE[],
-    modifiers?: OrderByModifiers | Expression<unknown>,
-  ): FokosSelectQueryBuilder<DB, TB, O, K>
+  orderBy: OrderByKey<DB, TB> & OrderByOther<DB, TB, O>
   clearOrderBy(): FokosSelectQueryBuilder<DB, TB, O, K>
-  limit<VE extends ValueExpression<DB, TB, number | bigint | null>>(
-    limit: VE,
-  ): FokosSelectQueryBuilder<DB, TB, O, K>
+  limit(limit: ValueExpression<DB, TB, number | bigint | null>): FokosSelectQueryBuilder<DB, TB, O, K>
   clearLimit(): FokosSelectQueryBuilder<DB, TB, O, K>
   clearOffset(): FokosSelectQueryBuilder<DB, TB, O, K>
   clearGroupBy(): FokosSelectQueryBuilder<DB, TB, O, K>

@@ -16,11 +16,12 @@ import type {
   UpdateType,
   ValueExpression,
 } from 'kysely'
-import type { Bound, Unqualified, Writable } from './bound-columns.js'
+import type { Unqualified, Writable } from './bound-columns.js'
 import type { FokosTypeError, RefusalText } from './fokos-type-error.js'
 import type { KeyColumn } from './key-columns.js'
 import type { RefusedInUpdate } from './refused-methods.js'
 import type { AllColumns, Narrowed, Returned, ReturnedIf } from './result-types.js'
+import type { BindingOperator, ColumnReference, Operands, WhereColumn } from './shared-methods.js'
 
 type Base<DB, TB extends keyof DB, O> = UpdateQueryBuilder<DB, TB, TB, O>
 
@@ -36,15 +37,35 @@ type Assignments<DB, TB extends keyof DB> = {
   [C in AnyColumn<DB, TB>]?: AssignedValue<DB, TB, C> | undefined
 }
 
+/** Comparing a key column with a value, or with a list of values, binds it. */
+type WhereKey<DB, TB extends keyof DB, O, K> = <C extends KeyColumn<DB[TB]>>(
+  lhs: ColumnReference<TB, C>,
+  op: BindingOperator,
+  rhs: Operands<DB, TB>[C],
+) => FokosUpdateQueryBuilder<DB, TB, O, K | C>
+
+/** What the types cannot see into may bind all of them. */
+interface WhereOpaque<DB, TB extends keyof DB, O> {
+  <RE extends ReferenceExpression<DB, TB>, VE extends OperandValueExpressionOrList<DB, TB, RE>>(
+    lhs: RE,
+    op: ComparisonOperatorExpression,
+    rhs: VE,
+  ): FokosUpdateQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+  (expression: ExpressionOrFactory<DB, TB, SqlBool>): FokosUpdateQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+}
+
 /**
  * An update of a table of this dialect: it cannot be executed before the whole key is bound, since rows to
  * change are named one by one.
  *
  * @typeParam K the key columns that are bound so far.
  */
-export interface FokosUpdateQueryBuilder<DB, TB extends keyof DB, O, K>
-  extends RefusedInUpdate,
-    Pick<Base<DB, TB, O>, 'toOperationNode' | 'compile' | 'explain' | '$assertType'> {
+export interface FokosUpdateQueryBuilder<DB, TB extends keyof DB, O, K> extends RefusedInUpdate {
+  toOperationNode: Base<DB, TB, O>['toOperationNode']
+  compile: Base<DB, TB, O>['compile']
+  explain: Base<DB, TB, O>['explain']
+  $assertType: Base<DB, TB, O>['$assertType']
+
   set(
     update: Assignments<DB, TB> | ((eb: ExpressionBuilder<DB, TB>) => Assignments<DB, TB>),
   ): FokosUpdateQueryBuilder<DB, TB, O, K>
@@ -53,14 +74,7 @@ export interface FokosUpdateQueryBuilder<DB, TB extends keyof DB, O, K>
     value: AssignedValue<DB, TB, Unqualified<TB, RE>>,
   ): FokosUpdateQueryBuilder<DB, TB, O, K>
 
-  where<
-    RE extends ReferenceExpression<DB, TB>,
-    OP extends ComparisonOperatorExpression,
-    VE extends OperandValueExpressionOrList<DB, TB, RE>,
-  >(lhs: RE, op: OP, rhs: VE): FokosUpdateQueryBuilder<DB, TB, O, K | Bound<DB[TB], TB, RE, OP>>
-  where<E extends ExpressionOrFactory<DB, TB, SqlBool>>(
-    expression: E,
-  ): FokosUpdateQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+  where: WhereKey<DB, TB, O, K> & WhereColumn<DB, TB> & WhereOpaque<DB, TB, O>
   whereRef<LRE extends ReferenceExpression<DB, TB>, RRE extends ReferenceExpression<DB, TB>>(
     lhs: LRE,
     op: ComparisonOperatorExpression,

@@ -1,6 +1,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { runReference } from './dialect/differential/reference.js'
+import { runnableSnippets } from './docs/snippets.js'
 
 const path = (file: string) => new URL(file, import.meta.url).pathname
 
@@ -20,6 +21,18 @@ const differential = {
   DIFFERENTIAL_WORLDS: Number(process.env.DIFFERENTIAL_WORLDS ?? 40),
 }
 
+/** The snippets of the docs, as modules that a test can run. */
+const snippets = {
+  name: 'snippets',
+  resolveId: (id: string) => (id.startsWith('virtual:snippet') ? path(`./docs/.${id.slice(8)}`) : undefined),
+  load(id: string) {
+    const [, name] = /docs\/\.(snippet.*)$/.exec(id) ?? []
+    if (name === undefined) return undefined
+    const { list, modules } = runnableSnippets()
+    return name === 'snippets.ts' ? list : modules[Number.parseInt(name.slice(8), 10)]
+  },
+}
+
 export default defineConfig({
   test: {
     testTimeout: 120_000,
@@ -28,7 +41,7 @@ export default defineConfig({
         resolve,
         test: {
           name: 'node',
-          include: ['{dialect,engine,examples}/**/*.test.ts'],
+          include: ['{dialect,engine,examples,docs}/**/*.test.ts'],
           exclude: ['**/*.workers.test.ts'],
           testTimeout: 120_000,
         },
@@ -36,6 +49,7 @@ export default defineConfig({
       {
         resolve,
         plugins: [
+          snippets,
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
@@ -52,7 +66,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
-          include: ['{dialect,engine,examples}/**/*.workers.test.ts'],
+          include: ['{dialect,engine,examples,docs}/**/*.workers.test.ts'],
           testTimeout: 120_000,
         },
       },

@@ -565,19 +565,18 @@ describe('plugins', () => {
 })
 
 describe('an abort signal', () => {
-  it('that has fired stops a query before it is sent', async (context) => {
+  it('that has fired stops a query before it is sent, where Kysely takes signals', async () => {
     const { db, calls } = await openWithFlights(2)
     const query = db.selectFrom('flights').selectAll().where('origin', '=', 'SFO')
     const signal = AbortSignal.abort(new Error('too late'))
-    const executed = query.execute({ signal } as never).then(
+    const outcome = await query.execute({ signal } as never).then(
       () => 'executed',
       (error: Error) => error.message,
     )
-    const outcome = await executed
-    // Kysely before 0.29 takes no signals.
-    if (outcome === 'executed') context.skip()
-    expect(outcome).toBe('too late')
-    expect(calls.length).toBe(0)
+    // Before 0.29, execute takes no arguments.
+    const takesSignals = query.execute.length > 0
+    expect(outcome).toBe(takesSignals ? 'too late' : 'executed')
+    expect(calls.length).toBe(takesSignals ? 0 : 1)
   })
 })
 

@@ -1,6 +1,6 @@
 import { InvalidRequestError, LimitError } from './errors.js'
-import type { PartitionWrite } from './operations.js'
-import { type Limits, MAX_CHANGES, MAX_STATEMENT_BYTES } from './settings.js'
+import type { PartitionOperation, PartitionWrite } from './operations.js'
+import { type Limits, MAX_CHANGES, MAX_REQUEST_BYTES, MAX_STATEMENT_BYTES } from './settings.js'
 import { type ItemText, textBytes } from './values/item-text.js'
 
 /**
@@ -23,12 +23,7 @@ export function checkWriteSize(changes: PartitionWrite['changes'], limits: Limit
     checkSize('sort key', change.key.sortKey.length, limits.sortKeyBytes, index)
     if (change.kind === 'put' || change.kind === 'insert') bytes += checkItemSize(change.item, limits, index)
   })
-  if (bytes > MAX_STATEMENT_BYTES) {
-    throw new LimitError(
-      `a statement writes at most ${MAX_STATEMENT_BYTES} bytes, not ${bytes}: write fewer rows at once`,
-      { limit: MAX_STATEMENT_BYTES, size: bytes },
-    )
-  }
+  checkSize('statement', bytes, MAX_STATEMENT_BYTES)
 }
 
 /** @returns the item's size in bytes. @throws {LimitError} when it is too large. */
@@ -38,12 +33,31 @@ export function checkItemSize(item: ItemText, limits: Limits, index: number): nu
   return bytes
 }
 
-function checkSize(what: string, size: number, limit: number, index: number): void {
+function checkSize(what: string, size: number, limit: number, index?: number): void {
   if (size <= limit) return
-  throw new LimitError(`the ${what} has ${size} bytes, and at most ${limit} are allowed`, {
-    what,
-    index,
-    size,
-    limit,
-  })
+  throw new LimitError(
+    `the ${what} has ${size} bytes, and at most ${limit} are allowed: make it smaller, or split it`,
+    { what, index, size, limit },
+  )
+}
+
+/**
+ * Refuses a request that RPC could not carry, before it is sent.
+ *
+ * @throws {LimitError} when its values are too large together.
+ */
+export function checkRequestSize(operation: PartitionOperation): void {
+  checkSize('request', dataBytes(operation), MAX_REQUEST_BYTES)
+}
+
+/** About what a structured clone takes of strings, bytes and lists of anything, which is what can be large. */
+function dataBytes(data: unknown): number {
+  if (typeof data === 'string') return 2 * data.length
+  if (data instanceof Uint8Array) return data.length
+  if (typeof data !== 'object' || data === null) return 8
+  let bytes = 8
+  for (const part of Symbol.iterator in data ? (data as Iterable<unknown>) : Object.values(data)) {
+    bytes += dataBytes(part)
+  }
+  return bytes
 }

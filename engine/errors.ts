@@ -34,7 +34,7 @@ export interface ErrorDetails {
   readonly table?: string
   readonly column?: string
   /** Which of several writes of a statement, from 0. */
-  readonly index?: number
+  readonly index?: number | undefined
   readonly [fact: string]: unknown
 }
 

@@ -183,6 +183,8 @@ export interface PartitionWrite {
   readonly returning?: Projection
   /** Names this write, also when it is sent again: 53 random bits. */
   readonly token: number
+  /** When this write was sent first, by its sender's clock: milliseconds since 1970. */
+  readonly born: number
   /** Whether an earlier sending of this write is unaccounted for. */
   readonly resent: boolean
 }

@@ -9,6 +9,7 @@ import type {
   Order,
   PartitionAnswer,
   PartitionRequest,
+  PartitionWrite,
   QueryOperation,
 } from '../operations.js'
 import { Partition } from '../partition/partition.js'
@@ -166,11 +167,13 @@ describe('a write', () => {
   it('is sent again under the same token, and says so', async () => {
     network.fates = ['overloaded', 'lost before']
     network.now += 60_000
+    const born = network.now
     await write(put(key('a'), 1)).catch(() => {})
-    const sent = network.calls.map(({ request }) => request.operation as { token: number; resent: boolean })
+    const sent = network.calls.map(({ request }) => request.operation as PartitionWrite)
     expect(new Set(sent.map(({ token }) => token)).size).toBe(1)
     // What was never delivered is not unaccounted for.
     expect(sent.map(({ resent }) => resent)).toEqual([false, false, true])
+    expect(new Set(sent.map(({ born }) => born))).toEqual(new Set([born]))
   })
 
   it('whose answers all stay away has an unknown outcome', async () => {
@@ -212,6 +215,21 @@ describe('a write', () => {
     await expect(
       write({ kind: 'put', key: key('a'), item: encodeItem({ x: 'x'.repeat(600_000) }) }),
     ).rejects.toThrow(/500000 are allowed/)
+    expect(network.calls.length).toBe(0)
+  })
+
+  it.each([
+    ['a text', 'x'.repeat(8_000_000)],
+    ['bytes', new Uint8Array(16_000_000)],
+    ['a list', Array.from({ length: 2_000_000 }, () => 1)],
+    ['a map', new Map([['x', 'x'.repeat(8_000_000)]])],
+    ['fields', { x: { y: 'x'.repeat(8_000_000) } }],
+  ])('that compares with too much is not even sent: %s', async (_, oversize) => {
+    const condition = compare(column('x'), '=', value(oversize))
+    await expect(write({ kind: 'delete', key: key('a'), condition })).rejects.toMatchObject({
+      code: 'limit_exceeded',
+      message: expect.stringContaining('16000000'),
+    })
     expect(network.calls.length).toBe(0)
   })
 })

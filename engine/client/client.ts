@@ -1,4 +1,4 @@
-import { checkWriteSize } from '../check-sizes.js'
+import { checkRequestSize, checkWriteSize } from '../check-sizes.js'
 import { assert, errorFromReport, InvalidRequestError, NeedsTransactionError } from '../errors.js'
 import {
   type BatchGetOperation,
@@ -167,7 +167,11 @@ export class Client {
           'are none yet: write one statement per hash key',
       )
     }
-    return this.#call(owner, { ...operation, token: this.#ports.random.token(), resent: false }, options)
+    return this.#call(
+      owner,
+      { ...operation, token: this.#ports.random.token(), born: this.#ports.clock.now(), resent: false },
+      options,
+    )
   }
 
   /** The partition that would serve a key, as far as this client knows. */
@@ -222,6 +226,7 @@ export class Client {
     operation: O,
     options: CallOptions | undefined,
   ): Promise<PartitionResults[O['kind']]> {
+    checkRequestSize(operation)
     const writes = operation.kind === 'write'
     const { roots, fanout } = this.#options.settings
     const answer = await sendUntilAnswered(this.#ports, { writes, signal: options?.signal }, ({ resent }) =>

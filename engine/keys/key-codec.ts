@@ -33,7 +33,7 @@ const MAX_BIGINT_BYTES = 255
 const BIGINT_BOUND = 1n << BigInt(MAX_BIGINT_BYTES * 8)
 
 const utf8 = new TextEncoder()
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const utf8Decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Encodes a tuple so that comparing the bytes (`memcmp`) compares the tuples: parts of one type by value

@@ -19,7 +19,7 @@ import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
 import type { Item } from '../values/value.js'
 import { VERSIONS_PER_MILLI } from './hybrid-clock.js'
 import { Partition } from './partition.js'
-import { RESEND_WINDOW } from './token-memory.js'
+import { RESEND_WINDOW, RETENTION } from './token-memory.js'
 
 const START = 1_700_000_000_000
 
@@ -50,7 +50,7 @@ class World {
   }
 
   write(changes: readonly Change[], more: Partial<PartitionWrite> = {}): WriteResult | ErrorReport {
-    return this.ask({ kind: 'write', changes, token: ++this.#token, resent: false, ...more })
+    return this.ask({ kind: 'write', changes, token: ++this.#token, born: this.now, resent: false, ...more })
   }
 
   read(key: ItemKey): Item | null {
@@ -177,7 +177,7 @@ describe('a version', () => {
     let asked = 0
     Object.defineProperty(world, 'now', { get: () => (asked++ === 1 ? START : START + 3_600_000 * asked) })
     const changes = Array.from({ length: 50 }, (_, i) => put({ i }, key(i)))
-    expect(jump({ kind: 'write', changes, token: 99, resent: false })).toMatchObject({
+    expect(jump({ kind: 'write', changes, token: 99, born: START + 1e9, resent: false })).toMatchObject({
       changes: { length: 50 },
     })
   })
@@ -358,10 +358,23 @@ describe('a partition', () => {
     expect(world.write([{ kind: 'later', key: key() } as never])).toMatchObject({ code: 'invalid_request' })
   })
 
+  it('does not answer from memory that nothing was written, when another instance wrote', () => {
+    const stale = world.partition
+    expect(world.read(key())).toBeNull()
+    world.restart()
+    world.write([put({ n: 1 })])
+    world.partition = stale
+    expect(world.read(key())).toEqual({ n: 1 })
+  })
+
   it('refuses tables of a format that it does not know', () => {
     world.write([put({})])
     world.database.exec("UPDATE facts SET value = 2 WHERE name = 'storage_format'")
-    expect(() => world.restart()).toThrow(/format 2/)
+    world.restart()
+    expect(world.write([put({})])).toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('format 2'),
+    })
   })
 })
 
@@ -436,6 +449,49 @@ describe('a write that is sent again', () => {
     world.now += RESEND_WINDOW + 1
     expect(world.write([increment()], { token: 7, resent: true })).toMatchObject({
       changes: [{ made: true }],
+    })
+    expect(world.read(key())).toEqual({ n: 2 })
+  })
+
+  it('is told that nobody knows, when the instance is younger than the write', () => {
+    world.write([put({ n: 1 })])
+    const born = world.now
+    world.now += 5_000
+    world.restart()
+    world.read(key())
+    world.now += RESEND_WINDOW + 1
+    expect(world.write([increment()], { token: 7, born, resent: true })).toMatchObject({
+      code: 'outcome_unknown',
+    })
+    expect(world.write([increment()], { token: 8, resent: true })).toMatchObject({
+      changes: [{ made: true }],
+    })
+    expect(world.read(key())).toEqual({ n: 2 })
+  })
+
+  it('is never begun when it is older than what is remembered', () => {
+    world.write([put({ n: 1 })])
+    const born = world.now
+    world.write([increment()], { token: 7 })
+    world.now += RETENTION
+    expect(world.write([increment()], { token: 7, born, resent: true })).toMatchObject({
+      changes: [{ made: true }],
+    })
+    world.now += 1
+    for (const resent of [true, false]) {
+      expect(world.write([increment()], { token: 9, born, resent })).toMatchObject({
+        code: 'outcome_unknown',
+      })
+    }
+    expect(world.read(key())).toEqual({ n: 2 })
+  })
+
+  it('is told that nobody knows, when several of its changes fell on one row', () => {
+    const changes = [put({ n: 1 }), increment()]
+    world.write(changes, { token: 7, returning: 'all' })
+    world.restart()
+    expect(world.write(changes, { token: 7, resent: true, returning: 'all' })).toMatchObject({
+      code: 'outcome_unknown',
     })
     expect(world.read(key())).toEqual({ n: 2 })
   })

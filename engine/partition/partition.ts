@@ -7,7 +7,7 @@ import {
   type PartitionResult,
   REQUEST_VERSION,
 } from '../operations.js'
-import type { Clock, Storage } from '../ports.js'
+import type { Clock, Millis, Storage } from '../ports.js'
 import type { Limits } from '../settings.js'
 import { FactStore } from './fact-store.js'
 import { HybridClock } from './hybrid-clock.js'
@@ -34,7 +34,6 @@ export class Partition {
   readonly #ports: PartitionPorts
   readonly #items: ItemStore
   readonly #facts: FactStore
-  readonly #tokens: TokenMemory
   readonly #limits: Limits
   /** Unset as long as nothing was ever written: a partition that is only read stays without tables. */
   #writer: Writer | undefined
@@ -46,10 +45,6 @@ export class Partition {
     this.#limits = limits
     this.#items = new ItemStore(ports.storage)
     this.#facts = new FactStore(ports.storage)
-    const written = tablesExist(ports.storage)
-    // Where nothing was ever written, no write of an earlier instance can have been forgotten.
-    this.#tokens = new TokenMemory(written ? ports.clock.now() : Number.NEGATIVE_INFINITY)
-    if (written) this.#open()
   }
 
   /** Never throws: an error is an answer. What it refuses, it has not changed. */
@@ -61,6 +56,7 @@ export class Partition {
             `${REQUEST_VERSION}: a deployment is under way, or the two come from different ones`,
         )
       }
+      this.#openWritten()
       if (this.#settings !== undefined) checkSettings(this.#settings, request.settings)
       return { ok: true, result: this.#run(request.operation, request) }
     } catch (error) {
@@ -69,16 +65,14 @@ export class Partition {
   }
 
   #run(operation: PartitionOperation, request: PartitionRequest): PartitionResult {
+    const written = this.#writer !== undefined
     switch (operation.kind) {
       case 'get':
-        return { found: this.#writer === undefined ? null : get(this.#items, operation) }
+        return { found: written ? get(this.#items, operation) : null }
       case 'batchGet':
-        return {
-          found:
-            this.#writer === undefined ? operation.keys.map(() => null) : batchGet(this.#items, operation),
-        }
+        return { found: written ? batchGet(this.#items, operation) : operation.keys.map(() => null) }
       case 'query':
-        return this.#writer === undefined ? { items: [] } : query(this.#items, operation)
+        return written ? query(this.#items, operation) : { items: [] }
       case 'write':
         checkWriteSize(operation.changes, this.#limits)
         return this.#writerFor(request).write(operation)
@@ -86,6 +80,14 @@ export class Partition {
         operation satisfies never
         throw new InvalidRequestError(`no operation is called ${(operation as { kind: unknown }).kind}`)
     }
+  }
+
+  /**
+   * Opens what was written here, if anything was. The storage is asked until then: an instance that was
+   * replaced without knowing must not answer from memory that there is nothing.
+   */
+  #openWritten(): void {
+    if (this.#writer === undefined && tablesExist(this.#ports.storage)) this.#open(this.#ports.clock.now())
   }
 
   /** The first write makes the tables and pins the settings. */
@@ -96,10 +98,12 @@ export class Partition {
       this.#facts.set('storage_format', STORAGE_FORMAT)
       this.#facts.set('settings', settingsText(request.settings))
     })
-    return this.#open()
+    // Where nothing was ever written, no write of an earlier instance can have been forgotten.
+    return this.#open(Number.NEGATIVE_INFINITY)
   }
 
-  #open(): Writer {
+  /** @param knowsSince since when this instance knows all that is written. */
+  #open(knowsSince: Millis): Writer {
     const format = this.#facts.get('storage_format')
     if (format !== STORAGE_FORMAT) {
       throw new InvalidRequestError(
@@ -118,7 +122,7 @@ export class Partition {
       clock: this.#ports.clock,
       items: this.#items,
       versions: clock,
-      tokens: this.#tokens,
+      tokens: new TokenMemory(knowsSince),
       limits: this.#limits,
     })
     return this.#writer

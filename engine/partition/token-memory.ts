@@ -1,14 +1,13 @@
 import type { WriteResult } from '../operations.js'
 import type { Millis } from '../ports.js'
 
-/**
- * How long after its first sending a write may be sent again. A client gives up before this; a partition
- * remembers for longer.
- */
+/** No write is begun that is older than this: nobody waits for it any more. */
+export const RETENTION: Millis = 600_000
+/** A client gives up sooner than this after its first sending. */
 export const RESEND_WINDOW: Millis = 30_000
+/** How far apart the clocks of a Worker and of a partition are taken to be at most. */
+export const MAX_SKEW: Millis = 10_000
 
-/** Answers are kept for this long, twice what a client needs. */
-const KEEP: Millis = 2 * RESEND_WINDOW
 /** Bounds on what is kept: the oldest go first. About 8 MB. */
 const MAX_ANSWERS = 20_000
 const MAX_CHARACTERS = 4_000_000
@@ -25,15 +24,14 @@ interface Answered {
  * not run again. Lost with the instance: what it does not know, the item's own row may.
  */
 export class TokenMemory {
-  readonly #startedAt: Millis
   readonly #answered = new Map<number, Answered>()
   #characters = 0
-  /** When a token was last forgotten that a client might still send again. */
-  #forgotAt = Number.NEGATIVE_INFINITY
+  /** All that was answered after this is remembered. */
+  #horizon: Millis
 
   /** @param startedAt when this instance began to know what is written. */
   constructor(startedAt: Millis) {
-    this.#startedAt = startedAt
+    this.#horizon = startedAt
   }
 
   /** Nothing, or what answers again as the first time: it returns the result or throws the refusal. */
@@ -57,11 +55,14 @@ export class TokenMemory {
   }
 
   /**
-   * Whether a token that is not remembered was certainly not answered within the resend window: the instance
-   * is older than that and has forgotten none of it.
+   * Whether a write that is not remembered was certainly not answered before: since it was born, this instance
+   * was there and has forgotten nothing. A wrong clock elsewhere is not enough to be mistaken: what was
+   * answered within the resend window must be known too.
+   *
+   * @param born when the write was sent first, by its sender's clock.
    */
-  knowsAll(now: Millis): boolean {
-    return now - Math.max(this.#startedAt, this.#forgotAt) > RESEND_WINDOW
+  knowsSince(born: Millis, now: Millis): boolean {
+    return this.#horizon < Math.min(born - MAX_SKEW, now - RESEND_WINDOW)
   }
 
   #add(token: number, answered: Answered): void {
@@ -73,11 +74,10 @@ export class TokenMemory {
   #forget(now: Millis): void {
     for (const [token, { at, characters }] of this.#answered) {
       const crowded = this.#answered.size > MAX_ANSWERS || this.#characters > MAX_CHARACTERS
-      const expired = now - at > KEEP
-      if (!crowded && !expired) return
+      if (!crowded && now - at <= RETENTION) return
       this.#answered.delete(token)
       this.#characters -= characters
-      if (!expired) this.#forgotAt = now
+      this.#horizon = Math.max(this.#horizon, at)
     }
   }
 }

@@ -18,7 +18,7 @@ import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
 import type { HybridClock } from './hybrid-clock.js'
 import type { ItemStore, StoredItem } from './item-store.js'
 import { show } from './read-items.js'
-import type { TokenMemory } from './token-memory.js'
+import { RETENTION, type TokenMemory } from './token-memory.js'
 
 export interface WriterParts {
   readonly storage: Storage
@@ -46,6 +46,14 @@ export class Writer {
     const { storage, tokens, clock, versions } = this.#parts
     const answered = tokens.recall(operation.token)
     if (answered !== undefined) return answered()
+    const age = clock.now() - operation.born
+    if (age > RETENTION) {
+      throw new OutcomeUnknownError(
+        `this write was first sent ${Math.round(age / 1_000)} s ago by its sender's clock, and none older than ` +
+          `${RETENTION / 1_000} s is begun: read the rows to see whether it happened`,
+        { age, limit: RETENTION },
+      )
+    }
     const earlier = operation.resent ? this.#recognise(operation) : undefined
     if (earlier !== undefined) return earlier
     versions.reserve()
@@ -70,14 +78,15 @@ export class Writer {
     const { items, tokens, clock } = this.#parts
     const rows = operation.changes.map((change) => items.get(change.key))
     const made = rows.filter((row) => row?.token === operation.token)
-    if (made.length === rows.length) {
+    // Of several changes to one row, only the last shows.
+    if (new Set(made.map((row) => row?.version)).size === rows.length) {
       return {
         changes: made.map((row) =>
           madeResult(row as StoredItem, (row as StoredItem).item, operation.returning),
         ),
       }
     }
-    if (made.length === 0 && tokens.knowsAll(clock.now())) return undefined
+    if (made.length === 0 && tokens.knowsSince(operation.born, clock.now())) return undefined
     throw new OutcomeUnknownError(
       'the answer to this write was lost, and the partition has restarted since: read the rows to see whether ' +
         'it happened',

@@ -469,6 +469,29 @@ describe('a write that is sent again', () => {
     expect(world.read(key())).toEqual({ n: 2 })
   })
 
+  it('is told that nobody knows, when it is refused before its token was looked up', () => {
+    world.write([put({ n: 1 })])
+    const request = {
+      kind: 'write',
+      changes: [increment()],
+      token: 7,
+      born: START,
+      resent: true,
+    } as const
+    for (const [settings, version] of [
+      [{ roots: 8, fanout: 4 }, 1],
+      [{ roots: 16, fanout: 4 }, 2],
+    ] as const) {
+      expect(world.ask(request, settings, version)).toMatchObject({ code: 'outcome_unknown' })
+      expect(world.ask({ ...request, resent: false }, settings, version)).not.toMatchObject({
+        code: 'outcome_unknown',
+      })
+    }
+    const oversize = [put(large(600_000))]
+    expect(world.ask({ ...request, changes: oversize })).toMatchObject({ code: 'outcome_unknown' })
+    expect(world.read(key())).toEqual({ n: 1 })
+  })
+
   it('is never begun when it is older than what is remembered', () => {
     world.write([put({ n: 1 })])
     const born = world.now

@@ -1,5 +1,5 @@
 import { checkWriteSize } from '../check-sizes.js'
-import { InvalidRequestError, reportError } from '../errors.js'
+import { InvalidRequestError, OutcomeUnknownError, reportError } from '../errors.js'
 import {
   type PartitionAnswer,
   type PartitionOperation,
@@ -60,8 +60,18 @@ export class Partition {
       if (this.#settings !== undefined) checkSettings(this.#settings, request.settings)
       return { ok: true, result: this.#run(request.operation, request) }
     } catch (error) {
-      return { ok: false, error: reportError(error) }
+      return { ok: false, error: reportError(this.#isOutcome(request.operation) ? error : unknown(error)) }
     }
+  }
+
+  /**
+   * Whether what is refused now has not happened before either. A write that was sent before may have: only
+   * what was decided under its token tells.
+   */
+  #isOutcome(operation: PartitionOperation): boolean {
+    return (
+      operation.kind !== 'write' || !operation.resent || this.#writer?.hasDecided(operation.token) === true
+    )
   }
 
   #run(operation: PartitionOperation, request: PartitionRequest): PartitionResult {
@@ -127,4 +137,13 @@ export class Partition {
     })
     return this.#writer
   }
+}
+
+function unknown(refusal: unknown): OutcomeUnknownError {
+  if (refusal instanceof OutcomeUnknownError) return refusal
+  const { message } = reportError(refusal)
+  return new OutcomeUnknownError(
+    `this write was sent before, which may have happened, and is refused now (${message}): read the rows to ` +
+      'see whether it did',
+  )
 }

@@ -70,6 +70,11 @@ export class Writer {
     }
   }
 
+  /** Whether the outcome of a write is remembered, a refusal too. */
+  hasDecided(token: number): boolean {
+    return this.#parts.tokens.recall(token) !== undefined
+  }
+
   /**
    * What became of an earlier sending of this write, as far as it shows: rows carry the token of the write
    * that made them. Nothing means that it certainly did not happen.

@@ -344,7 +344,7 @@ describe('a write', () => {
   })
 
   it('that is too large is refused with both sizes, and changes nothing', async () => {
-    const { db, calls } = open()
+    const { db } = open()
     const insert = db.insertInto('travellers').values({ id: 'a', name: 'x'.repeat(600_000), miles: 1 })
     const error = await insert.execute().catch((error: unknown) => error)
     expect(error).toBeInstanceOf(LimitError)
@@ -363,7 +363,33 @@ describe('a write', () => {
         .values(flight(1, { destination: 'x'.repeat(1_100) }))
         .execute(),
     ).rejects.toThrow(/sort key has \d+ bytes, and at most 1024/)
-    expect(calls.length).toBe(0)
+    expect(await db.selectFrom('travellers').selectAll().where('id', '=', 'a').execute()).toEqual([])
+  })
+
+  it.each([0, -1, 0.5])('read in chunks of %o is refused', async (size) => {
+    const { db } = await openWithFlights(3)
+    const rows = db.selectFrom('flights').selectAll().where('origin', '=', 'SFO').stream(size)
+    await expect(rows.next()).rejects.toThrow(InvalidRequestError)
+  })
+
+  it('that compares with too much, or nests too deeply, is refused before it is sent', async () => {
+    const { db, calls } = open()
+    const query = db.selectFrom('travellers').selectAll().where('id', '=', 'a')
+    await expect(query.where('name', '=', 'x'.repeat(20_000_000)).execute()).rejects.toThrow(LimitError)
+    const deep = query.where((eb) => {
+      let condition = eb('miles', '>', 0)
+      for (let i = 0; i < 450; i++) condition = eb.not(condition)
+      return condition
+    })
+    expect(await deep.execute()).toEqual([])
+    expect(calls.length).toBe(1)
+    const deeper = query.where((eb) => {
+      let condition = eb('miles', '>', 0)
+      for (let i = 0; i < 2_000; i++) condition = eb.not(condition)
+      return condition
+    })
+    await expect(deeper.execute()).rejects.toThrow(LimitError)
+    expect(calls.length).toBe(1)
   })
 
   it('lets one of many win', async () => {

@@ -28,8 +28,6 @@ export interface SettingsOptions {
 export const MAX_CHANGES = 1_000
 /** Bytes of the items that one statement writes, together. */
 export const MAX_STATEMENT_BYTES = 4_000_000
-/** Bytes of one request to a partition, values and all: RPC carries 32 MiB. */
-export const MAX_REQUEST_BYTES = 16_000_000
 
 export const DEFAULT_SETTINGS: EngineSettings = {
   roots: 16,

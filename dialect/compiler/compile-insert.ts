@@ -61,6 +61,15 @@ function readRow(
 ): Item {
   // Without a prototype, a column named __proto__ is a column and can be refused as one.
   const row: Record<string, Value> = Object.create(null)
+  if (
+    list.values.length !== columns.length ||
+    new Set(columns.map(({ column }) => column.name)).size < columns.length
+  ) {
+    throw invalidStatement(
+      scope,
+      `${list.values.length} values for ${columns.length} columns, or one column twice`,
+    )
+  }
   columns.forEach(({ column: { name } }, i) => {
     const value = list.kind === 'PrimitiveValueListNode' ? list.values[i] : constant(list.values[i], name)
     if (value === undefined) return
@@ -88,10 +97,14 @@ function constant(node: OperationNode | undefined, column: string): unknown {
 }
 
 function readOnExisting({ replace, orAction, onConflict }: InsertQueryNode, scope: Scope): OnExisting {
-  if (replace === true) return 'replace'
-  const action = orAction?.action
-  if (action === 'replace' || action === 'ignore') return action
-  if (action !== undefined && action !== 'abort') throw new UnsupportedQueryError('or_action', { action })
+  const action = replace === true ? 'replace' : orAction?.action
+  if (action !== undefined && action !== 'abort') {
+    const alone = onConflict === undefined && (replace !== true || orAction === undefined)
+    if (alone && (action === 'replace' || action === 'ignore')) return action
+    throw new UnsupportedQueryError('or_action', {
+      action: alone ? action : `${action} beside another action`,
+    })
+  }
   return onConflict === undefined ? 'error' : readOnConflict(onConflict, scope)
 }
 

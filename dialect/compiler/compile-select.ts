@@ -1,7 +1,15 @@
-import type { FromNode, LimitNode, OperationNode, OrderByNode, SelectQueryNode, ValueNode } from 'kysely'
+import type {
+  FromNode,
+  LimitNode,
+  OperationNode,
+  OrderByNode,
+  RawNode,
+  SelectQueryNode,
+  ValueNode,
+} from 'kysely'
 import type { QueryOperation, Reading } from '../../engine/operations.js'
 import type { DatabaseSchema } from '../schema/table-schema.js'
-import { lowerExpression } from './lower-expression.js'
+import { lowerExpression, unwrapRaw } from './lower-expression.js'
 import { lowerProjection } from './lower-projection.js'
 import { type KeyPlan, planKeys } from './plan-keys.js'
 import { planOrder } from './plan-order.js'
@@ -49,8 +57,9 @@ export function onlyTable(from: FromNode | undefined): OperationNode | undefined
 
 function readLimit(node: LimitNode | undefined, scope: Scope): number | undefined {
   if (node === undefined) return undefined
-  if (node.limit.kind !== 'ValueNode') throw new UnsupportedQueryError('raw_sql')
-  const { value } = node.limit as ValueNode
+  const inner = node.limit.kind === 'RawNode' ? unwrapRaw(node.limit as RawNode) : node.limit
+  if (inner.kind !== 'ValueNode') throw new UnsupportedQueryError('raw_sql')
+  const { value } = inner as ValueNode
   const limit = typeof value === 'bigint' ? Number(value) : value
   if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 1) {
     throw invalidStatement(scope, `a limit is a whole number of at least 1, not ${String(value)}`)

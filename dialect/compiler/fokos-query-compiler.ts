@@ -1,4 +1,5 @@
 import type { CompiledQuery, QueryCompiler, QueryId, RootOperationNode } from 'kysely'
+import { InvalidRequestError } from '../../engine/errors.js'
 import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
 import { compileStatement } from './compile-statement.js'
 import { printQuery } from './print-query.js'
@@ -47,9 +48,17 @@ export class FokosQueryCompiler implements QueryCompiler {
           return printQuery(node)
         },
       })
-    } catch (error) {
-      // V8 keeps ten frames, which a deep condition fills with this compiler's own.
-      if (error instanceof Error) Error.captureStackTrace?.(error, this.compileQuery)
+    } catch (thrown) {
+      const error =
+        thrown instanceof RangeError
+          ? new InvalidRequestError('the query nests too deeply to be read')
+          : thrown
+      if (error instanceof Error && Error.captureStackTrace !== undefined) {
+        // V8 keeps ten frames, which a deep condition fills with this compiler's own.
+        Error.captureStackTrace(error, this.compileQuery)
+        // And the first that is left is always Kysely's executor, of no use to anybody.
+        error.stack = String(error.stack).replace(/\n +at .*/, '')
+      }
       throw error
     }
   }

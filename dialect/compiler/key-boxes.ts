@@ -102,9 +102,11 @@ export function both(left: KeyBoxes, right: KeyBoxes, table: TableSchema): KeyBo
 }
 
 function either(left: KeyBoxes, right: KeyBoxes, table: TableSchema): KeyBoxes {
+  const exact = left.exact && right.exact
   const boxes = [...left.boxes, ...right.boxes]
+  if (boxes.some((box) => box.size === 0)) return { boxes: [EVERYWHERE], exact }
   checkNumber(boxes, table)
-  return { boxes, exact: left.exact && right.exact }
+  return { boxes, exact }
 }
 
 function checkNumber(boxes: readonly unknown[], table: TableSchema): void {
@@ -157,14 +159,15 @@ function tupleBoxes(
   for (let i = 0; i < left.length; i++) {
     const column = keyColumn(left[i] as Expression, table)
     const value = right[i] as Expression
-    if (column === undefined || value.kind !== 'value') {
+    // A column that stands twice is restricted once: what more it says is left to the filter.
+    if (column === undefined || value.kind !== 'value' || equal.has(column)) {
       return i === 0 ? UNRESTRICTED : { boxes: [...boxes, equal], exact: false }
     }
     // When it comes down to a null, the comparison is unknown.
     if (value.value === null) break
     const same = tuplesUnder(encodeKey([keyPart(value.value, column, table)]))
     const last = i === left.length - 1
-    const first = i === 0 && table.sortKeyOptional ? LOWEST_PART : EMPTY
+    const first = column !== table.hashKey && table.sortKeyOptional ? LOWEST_PART : EMPTY
     boxes.push(new Map(equal).set(column, orderedInterval(operator, same, last, first)))
     equal.set(column, same)
   }

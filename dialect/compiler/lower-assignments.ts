@@ -9,13 +9,14 @@ import { UnsupportedQueryError } from './unsupported-query-error.js'
 export function lowerAssignments(updates: readonly ColumnUpdateNode[], scope: Scope): Assignment[] {
   const { table } = scope
   if (updates.length === 0) {
-    throw invalidStatement(scope, 'an update sets something')
+    throw invalidStatement(scope, 'an update sets a column to something that is not undefined')
   }
   return updates.map(({ column: target, value }) => {
     const column = assignedColumn(target, scope)
     if (isKeyColumn(table, column)) {
       throw new UnsupportedQueryError('key_change', { table: table.name, column })
     }
+    scope.last.column = column
     return { column, value: lowerExpression(value, scope) }
   })
 }

@@ -70,13 +70,11 @@ export function lowerExpression(node: OperationNode, scope: Scope): Expression {
     case 'ParensNode':
       return lowerExpression((node as ParensNode).node, scope)
     case 'AndNode':
-    case 'OrNode': {
-      const { left, right } = node as AndNode | OrNode
-      return junction(node.kind === 'AndNode' ? 'and' : 'or', [
-        lowerExpression(left, scope),
-        lowerExpression(right, scope),
-      ])
-    }
+    case 'OrNode':
+      return junction(
+        node.kind === 'AndNode' ? 'and' : 'or',
+        operandsOf(node).map((operand) => lowerExpression(operand, scope)),
+      )
     case 'ReferenceNode': {
       const { column, excluded } = resolveColumn(node as ReferenceNode, scope)
       return excluded ? { kind: 'column', column, of: 'proposed' } : { kind: 'column', column }
@@ -101,6 +99,18 @@ export function lowerExpression(node: OperationNode, scope: Scope): Expression {
   }
 }
 
+/** What a run of `and` or `or` joins. Kysely nests them to the left, as deep as there are conditions. */
+function operandsOf(node: OperationNode): OperationNode[] {
+  const operands: OperationNode[] = []
+  let rest = node
+  while (rest.kind === node.kind) {
+    const { left, right } = rest as AndNode | OrNode
+    operands.push(right)
+    rest = left
+  }
+  return [...operands, rest].reverse()
+}
+
 /**
  * The node inside raw SQL that is nothing but this node: what `sql.ref`, `sql.val` and `sql.lit` make.
  *
@@ -120,10 +130,11 @@ export function refusedNode(node: OperationNode): UnsupportedQueryError {
 }
 
 function lowerValue(value: unknown, scope: Scope, immediate: boolean): Expression {
+  const { table, last } = scope
   if (value === undefined) {
-    throw invalidStatement(scope, 'a value is undefined: leave the condition out, or compare with null')
+    throw invalidStatement(scope, `the value for ${last.column} is undefined: leave it out, or write null`)
   }
-  checkValue(value, `a value in the query on ${scope.table.name}`)
+  checkValue(value, `${table.name}.${last.column}`)
   if (!immediate) scope.parameters.push(value)
   return { kind: 'value', value: value as Value }
 }

@@ -117,8 +117,9 @@ function orderedColumn(node: OperationNode, projection: Projection, scope: Scope
 /** Kysely writes the direction as raw SQL. */
 function readDirection(node: OperationNode | undefined): Direction {
   if (node === undefined) return 'ascending'
-  const text =
-    node.kind === 'RawNode' ? (node as RawNode).sqlFragments.join('') : (node as IdentifierNode).name
+  const { sqlFragments, parameters } = node as RawNode
+  const text = sqlFragments === undefined ? (node as IdentifierNode).name : sqlFragments.join('')
+  if (parameters !== undefined && parameters.length > 0) throw new UnsupportedQueryError('raw_sql')
   if (text === 'asc') return 'ascending'
   if (text === 'desc') return 'descending'
   throw new UnsupportedQueryError('raw_sql')

@@ -284,6 +284,26 @@ describe('the condition', () => {
       () => ledger(0n).where((eb) => eb(eb.refTuple('account', 'day'), '>', eb.tuple(1n, 5))),
       'nothing',
     ],
+    [
+      'a tuple with one column twice',
+      () => sfo().where((eb) => eb(eb.refTuple('departs_at', 'departs_at'), '>', eb.tuple(noon, six))),
+      `query SFO [flights ${NOON} .. flights] filtered`,
+    ],
+    [
+      'many conditions on a column that is no key, one of which holds',
+      () => sfo().where((eb) => eb.or(Array.from({ length: 20_000 }, (_, i) => eb('seats', '=', i)))),
+      'query SFO [flights .. flights] filtered',
+    ],
+    [
+      'many keys, and many conditions on a column that is no key',
+      () =>
+        db
+          .selectFrom('travellers')
+          .selectAll()
+          .where('id', 'in', ['a', 'b'])
+          .where((eb) => eb.or(Array.from({ length: 900 }, (_, i) => eb('name', '=', `${i}`)))),
+      'batchGet a travellers, b travellers filtered',
+    ],
     ['two hash keys at once', () => sfo().where('origin', '=', 'OAK'), 'nothing'],
     ['one hash key twice', () => sfo().where('origin', '=', 'SFO'), 'query SFO [flights .. flights]'],
     [
@@ -438,6 +458,10 @@ describe('the limit', () => {
     expect(operation(sfo().limit(limit))).toMatchObject({ limit: Number(limit) })
   })
 
+  it.each([sql.val(3), sql.lit(3)])('can be given as sql.val and sql.lit', (limit) => {
+    expect(operation(sfo().limit(limit as never))).toMatchObject({ limit: 3 })
+  })
+
   it.each([0, -1, 1.5, Number.NaN, null, '1', 2n ** 60n])('%o is refused', (limit) => {
     expect(() =>
       sfo()
@@ -486,7 +510,7 @@ describe('bad input', () => {
       'an invalid date in a key',
       () => sfo().where('departs_at', '>', new Date(Number.NaN)),
       InvalidValueError,
-      'a value in the query on flights: an invalid date',
+      'flights.departs_at: an invalid date',
     ],
     [
       'NaN in a condition on a key',
@@ -559,7 +583,7 @@ describe('bad input', () => {
       'an update that sets nothing',
       () => db.updateTable('travellers').set({}).where('id', '=', 'a'),
       InvalidRequestError,
-      'travellers: an update sets something',
+      'travellers: an update sets a column',
     ],
     [
       'a select of nothing',
@@ -571,7 +595,46 @@ describe('bad input', () => {
       'undefined in a condition',
       () => flights().where('origin', '=', undefined),
       InvalidRequestError,
-      'flights: a value is undefined',
+      'flights: the value for origin is undefined',
+    ],
+    [
+      'undefined in an update',
+      () => db.updateTable('travellers').set('name', undefined).where('id', '=', 'a'),
+      InvalidRequestError,
+      'travellers: the value for name is undefined',
+    ],
+    [
+      'a class deep in an update',
+      () =>
+        db
+          .updateTable('travellers')
+          .set({ name: { a: [new URL('https://a')] } })
+          .where('id', '=', 'a'),
+      InvalidValueError,
+      'travellers.name.a[0]: an instance of URL',
+    ],
+    [
+      'more values than columns',
+      () => db.insertInto('travellers').values({ id: 'a', name: 'A', miles: 1 }).columns(['id', 'name']),
+      InvalidRequestError,
+      'travellers: 3 values for 2 columns',
+    ],
+    [
+      'one column twice',
+      () => db.insertInto('travellers').values({ id: 'a', name: 'A' }).columns(['id', 'id']),
+      InvalidRequestError,
+      'one column twice',
+    ],
+    [
+      'conditions without end',
+      () =>
+        sfo().where((eb) => {
+          let condition = eb('seats', '>', 0)
+          for (let depth = 0; depth < 20_000; depth++) condition = eb.not(condition)
+          return condition
+        }),
+      InvalidRequestError,
+      'nests too deeply',
     ],
     [
       'tuples of different lengths',

@@ -293,6 +293,35 @@ const CASES: readonly (readonly [RefusalCode, string, () => Refused])[] = [
         .onConflict((oc) => oc.column('origin').doNothing()),
   ],
   ['or_action', 'orFail', () => insert().values(row).orFail()],
+  [
+    'or_action',
+    'orIgnore with onConflict',
+    () =>
+      insert()
+        .values(row)
+        .orIgnore()
+        .onConflict((oc) => oc.doNothing()),
+  ],
+  [
+    'or_action',
+    'orReplace with onConflict',
+    () =>
+      insert()
+        .values(row)
+        .orReplace()
+        .onConflict((oc) => oc.doNothing()),
+  ],
+  [
+    'or_action',
+    'replaceInto with onConflict',
+    () =>
+      db
+        .replaceInto('travellers')
+        .values(row)
+        .onConflict((oc) => oc.doNothing()),
+  ],
+  ['or_action', 'replaceInto with orIgnore', () => db.replaceInto('travellers').values(row).orIgnore()],
+  ['raw_sql', 'a direction with more in it', () => sfo().orderBy('departs_at', sql`de${sql.lit('x')}sc`)],
   ['or_action', 'orRollback', () => insert().values(row).orRollback()],
   ['default_values', 'defaultValues', () => insert().defaultValues()],
   ['key_change', 'setting the hash key', () => one(db.updateTable('flights').set({ origin: 'OAK' }))],
@@ -564,5 +593,23 @@ describe('a refusal', () => {
       .then(undefined, (error: Error) => error)
     const frames = (refusal as Error).stack?.split('\n').filter((line) => line.trim().startsWith('at ')) ?? []
     expect(frames.slice(0, 5).join('\n')).toContain('refusals.test.ts')
+  })
+
+  it('has it in every way to execute', async () => {
+    const query = sfo().where('seats', 'ilike', 'x')
+    const ways: (() => Promise<unknown>)[] = [
+      async () => query.compile(),
+      () => query.executeTakeFirst(),
+      () => query.executeTakeFirstOrThrow(),
+      () => query.stream().next(),
+      () => db.executeQuery(query),
+      () => one(update().set({ seats: 1 }).from('b')).executeTakeFirstOrThrow(),
+    ]
+    for (const way of ways) {
+      const refusal = await way().then(undefined, (error: Error) => error)
+      const frames =
+        (refusal as Error).stack?.split('\n').filter((line) => line.trim().startsWith('at ')) ?? []
+      expect(frames.slice(0, 5).join('\n')).toContain('refusals.test.ts')
+    }
   })
 })

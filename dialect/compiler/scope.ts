@@ -12,6 +12,8 @@ export interface Scope {
   readonly hasExcluded: boolean
   /** The statement's values in the order in which they were met. */
   readonly parameters: unknown[]
+  /** The column that was named last, which a value that comes next is most likely for. */
+  readonly last: { column?: string }
 }
 
 /** @throws {UnsupportedQueryError} for anything but one declared table without a schema. */
@@ -31,14 +33,16 @@ export function openScope(node: OperationNode | undefined, schema: DatabaseSchem
   if (table === undefined) {
     throw new UnsupportedQueryError('unknown_table', { table: name, declared: schema.tableNames.join(', ') })
   }
-  return { table, name, hasExcluded: false, parameters: [] }
+  return { table, name, hasExcluded: false, parameters: [], last: {} }
 }
 
 /** The column that a reference names, and whether it is the one of the row that an insert brought. */
 export function resolveColumn(node: ReferenceNode, scope: Scope): { column: string; excluded: boolean } {
   if (node.column.kind !== 'ColumnNode')
     throw new UnsupportedQueryError('unknown_node', { kind: node.column.kind })
-  return { column: node.column.column.name, excluded: resolveTable(node.table, scope) === 'excluded' }
+  const column = node.column.column.name
+  scope.last.column = column
+  return { column, excluded: resolveTable(node.table, scope) === 'excluded' }
 }
 
 /** Which row a reference's table names. */

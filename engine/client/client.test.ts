@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { NeedsTransactionError, OutcomeUnknownError, OverloadedError, UnavailableError } from '../errors.js'
-import { column, compare, value } from '../expressions/build.js'
+import { column, compare, not, value } from '../expressions/build.js'
 import { tuplesUnder } from '../keys/interval.js'
 import { encodeKey } from '../keys/key-codec.js'
 import type {
@@ -151,6 +151,36 @@ describe('a read', () => {
 })
 
 describe('a write', () => {
+  it('that was aborted when it may have happened has an unknown outcome', async () => {
+    const controller = new AbortController()
+    network.fates = ['lost after']
+    const call = network.call.bind(network)
+    network.call = (partition, request) => {
+      controller.abort(new Error('enough'))
+      return call(partition, request)
+    }
+    const operation = { kind: 'write', changes: [put(key('a'), 1)] } as const
+    const error = await client.write(operation, controller).catch((error) => error)
+    expect(error).toBeInstanceOf(OutcomeUnknownError)
+    expect(error.cause).toBe(controller.signal.reason)
+    network.call = call
+    expect(await read(key('a'))).toBe(1)
+    network.calls.length = 0
+    await expect(client.write(operation, controller)).rejects.toThrow('enough')
+    expect(network.calls.length).toBe(0)
+  })
+
+  it('is not sent again when it takes too long', async () => {
+    network.fates = ['lost before', 'lost before']
+    const call = network.call.bind(network)
+    network.call = async (partition, request) => {
+      network.now += 16_000
+      return call(partition, request)
+    }
+    await expect(write(put(key('a'), 1))).rejects.toBeInstanceOf(OutcomeUnknownError)
+    expect(network.calls.length).toBe(1)
+  })
+
   it.each<Fate[][]>([
     [['lost before']],
     [['lost after']],
@@ -211,10 +241,19 @@ describe('a write', () => {
     expect(network.calls.length).toBe(0)
   })
 
-  it('that is too large is not even sent', async () => {
+  it('that is too large is refused', async () => {
     await expect(
       write({ kind: 'put', key: key('a'), item: encodeItem({ x: 'x'.repeat(600_000) }) }),
     ).rejects.toThrow(/500000 are allowed/)
+    expect(await read(key('a'))).toBeNull()
+  })
+
+  it('whose conditions nest too deeply is not even sent', async () => {
+    let condition = compare(column('x'), '=', 1)
+    for (let i = 0; i < 3_000; i++) condition = not(condition)
+    await expect(write({ kind: 'delete', key: key('a'), condition })).rejects.toMatchObject({
+      code: 'limit_exceeded',
+    })
     expect(network.calls.length).toBe(0)
   })
 
@@ -333,6 +372,31 @@ describe('a query', () => {
     expect(network.calls.length).toBe(2)
     await pages.return(undefined)
     expect(network.calls.length).toBe(2)
+  })
+
+  it.each([0, -1, 1.5, Number.NaN])('has no pages of %o items', async (pageSize) => {
+    const pages = client.pages(query({ spans: [span('a')] }), { pageSize })
+    await expect(pages.next()).rejects.toMatchObject({ code: 'invalid_request' })
+    expect(network.calls.length).toBe(0)
+  })
+
+  it('over many hash keys opens few at once', async () => {
+    let under = 0
+    let most = 0
+    const call = network.call.bind(network)
+    network.call = async (partition, request) => {
+      most = Math.max(most, ++under)
+      await Promise.resolve()
+      const answer = await call(partition, request)
+      under--
+      return answer
+    }
+    const spans = Array.from({ length: 200 }, (_, i) => span(`h${i}`))
+    for (const first of ['hashKey', 'sortKey'] as const) {
+      await collect(query({ spans, order: { ...ascending, first } }))
+    }
+    expect(network.calls.length).toBe(400)
+    expect(most).toBe(32)
   })
 
   it('of one hash key and one page is one call', async () => {

@@ -1,4 +1,3 @@
-import { checkRequestSize, checkWriteSize } from '../check-sizes.js'
 import { assert, errorFromReport, InvalidRequestError, NeedsTransactionError } from '../errors.js'
 import {
   type BatchGetOperation,
@@ -8,6 +7,7 @@ import {
   type ItemKey,
   type PartitionOperation,
   type PartitionResults,
+  type PinnedSettings,
   type QueryOperation,
   REQUEST_VERSION,
   type Reading,
@@ -16,9 +16,9 @@ import {
   type WriteResult,
 } from '../operations.js'
 import type { PartitionName, Peers } from '../ports.js'
-import type { EngineSettings } from '../settings.js'
 import { rootOf } from '../topology/partition-name.js'
 import type { ItemText } from '../values/item-text.js'
+import { checkRequest } from './check-request.js'
 import { mapConcurrently } from './concurrently.js'
 import { type KeyedPage, mergeOrdered } from './merge.js'
 import { compareKeys } from './order.js'
@@ -34,7 +34,7 @@ export interface ClientPorts extends RetryPorts {
 export interface ClientOptions {
   /** Which of several databases in the same namespaces. */
   readonly database: string
-  readonly settings: EngineSettings
+  readonly settings: PinnedSettings
 }
 
 /** How the items of a span are read. */
@@ -138,6 +138,7 @@ export class Client {
     options?: CallOptions,
   ): AsyncGenerator<readonly ItemText[]> {
     checkLimit(operation.limit)
+    checkLimit(pageSize)
     const { spans, order, limit = Number.POSITIVE_INFINITY } = operation
     const merged = spans.length > 1 && order.first === 'sortKey'
     const reading: SpanReading = {
@@ -145,7 +146,7 @@ export class Client {
       withKeys: merged,
       ...readingOf(operation),
       ...(operation.limit === undefined ? undefined : { limit: operation.limit }),
-      ...(pageSize === undefined ? undefined : { pageSize }),
+      ...(pageSize === undefined && !merged ? undefined : { pageSize: pageSize ?? mergedPage(spans.length) }),
     }
     const sources = sortSpans(operation).map((span) => this.spanPages(span, reading, options))
     let left = limit
@@ -158,7 +159,6 @@ export class Client {
 
   /** @throws {NeedsTransactionError} when the changes' keys lie in several partitions. */
   async write(operation: WriteOperation, options?: CallOptions): Promise<WriteResult> {
-    checkWriteSize(operation.changes, this.#options.settings.limits)
     const [owner, ...others] = this.#byOwner(operation.changes).keys()
     assert(owner !== undefined, 'a write that has changes has an owner')
     if (others.length > 0) {
@@ -226,7 +226,7 @@ export class Client {
     operation: O,
     options: CallOptions | undefined,
   ): Promise<PartitionResults[O['kind']]> {
-    checkRequestSize(operation)
+    checkRequest(operation)
     const writes = operation.kind === 'write'
     const { roots, fanout } = this.#options.settings
     const answer = await sendUntilAnswered(this.#ports, { writes, signal: options?.signal }, ({ resent }) =>
@@ -251,6 +251,11 @@ async function* itemsInTurn(
   sources: readonly AsyncIterable<KeyedPage>[],
 ): AsyncGenerator<readonly ItemText[]> {
   for (const pages of sources) for await (const { items } of pages) yield items
+}
+
+/** Items per page when pages of several spans are held at once. */
+function mergedPage(spans: number): number {
+  return Math.max(50, Math.ceil(5_000 / spans))
 }
 
 function checkLimit(limit: number | undefined): void {

@@ -1,5 +1,6 @@
 import type { Order } from '../operations.js'
 import type { ItemText } from '../values/item-text.js'
+import { mapConcurrently } from './concurrently.js'
 import { compareKeys } from './order.js'
 
 /** A page of one span, with the keys that put its items in order. */
@@ -11,6 +12,8 @@ export interface KeyedPage {
 
 /** Items are given on in runs of at most this many, so that a reader waits for a page and not for an item. */
 const RUN = 256
+/** Sources that are opened at once. */
+const MAX_OPENING = 32
 
 interface Source {
   readonly pages: AsyncIterator<KeyedPage>
@@ -23,7 +26,7 @@ export async function* mergeOrdered(
   order: Order,
   sources: readonly AsyncIterable<KeyedPage>[],
 ): AsyncGenerator<ItemText[]> {
-  const opened = await Promise.all(sources.map(open))
+  const opened = await mapConcurrently(sources, MAX_OPENING, open)
   const live = opened.filter((source) => source !== undefined)
   let run: ItemText[] = []
   while (live.length > 0) {

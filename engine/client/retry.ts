@@ -8,7 +8,7 @@ import { type Clock, type Millis, PeerCallError, type Random } from '../ports.js
 const MAX_SENDINGS = 4
 /** No sending starts later than this after the first: well within the time that a partition remembers. */
 const MAX_ELAPSED: Millis = 15_000
-const FIRST_BACKOFF: Millis = 40
+const FIRST_BACKOFF: Millis = 100
 const MAX_BACKOFF: Millis = 2_000
 
 export interface RetryPorts {
@@ -37,7 +37,11 @@ export async function sendUntilAnswered<T>(
   const startedAt = clock.now()
   let unaccounted = false
   for (let sendings = 1; ; sendings++) {
-    request.signal?.throwIfAborted()
+    if (request.signal?.aborted === true) {
+      throw request.writes && unaccounted
+        ? unknownOutcome(sendings - 1, request.signal.reason)
+        : request.signal.reason
+    }
     try {
       return await send({ resent: unaccounted })
     } catch (error) {
@@ -51,17 +55,19 @@ export async function sendUntilAnswered<T>(
   }
 }
 
+function unknownOutcome(sendings: number, cause: unknown): OutcomeUnknownError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new OutcomeUnknownError(
+    `no answer came to a write that was sent ${sendings} times (${why}): read the rows to see whether it happened`,
+    { sendings },
+    { cause },
+  )
+}
+
 function giveUp(error: PeerCallError, mayHaveWritten: boolean, sendings: number): Error {
+  if (mayHaveWritten) return unknownOutcome(sendings, error)
   const details = { sendings }
   const options = { cause: error }
-  if (mayHaveWritten) {
-    return new OutcomeUnknownError(
-      `no answer came to a write that was sent ${sendings} times (${error.message}): read the rows to see ` +
-        'whether it happened',
-      details,
-      options,
-    )
-  }
   return error.overloaded
     ? new OverloadedError(`the partition has too much to do: ${error.message}`, details, options)
     : new UnavailableError(`the partition did not answer: ${error.message}`, details, options)

@@ -57,6 +57,8 @@ function compute(operator: ArithmeticOperator, left: number, right: number): num
       const divisor = toInt64(right)
       return divisor === 0n ? null : Number(toInt64(left) % divisor)
     }
+    default:
+      throw unknownOperator(operator)
   }
 }
 
@@ -72,7 +74,14 @@ function onBigints(operator: ArithmeticOperator, left: bigint, right: bigint): b
       return right === 0n ? null : left / right
     case '%':
       return right === 0n ? null : left % right
+    default:
+      throw unknownOperator(operator)
   }
+}
+
+/** From a newer version, or from no version at all: what is not understood is refused. */
+function unknownOperator(operator: never): TypeMismatchError {
+  return new TypeMismatchError(`there is no operator ${operator}`)
 }
 
 function toInt64(value: number): bigint {

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { TypeMismatchError } from '../errors.js'
+import { LimitError, TypeMismatchError } from '../errors.js'
 import type { Value } from '../values/value.js'
 import { assign, evaluate, holds, project } from './evaluate.js'
 import type { Expression } from './expression.js'
@@ -98,7 +99,21 @@ describe('like', () => {
   })
 
   it('takes no time on patterns made to take long', () => {
-    expect(matchesLike('a'.repeat(5_000), `${'%a'.repeat(500)}%b`)).toBe(false)
+    expect(matchesLike('a'.repeat(5_000), `${'%a'.repeat(400)}%b`)).toBe(false)
+    expect(matchesLike('a'.repeat(500_000), `%${'a'.repeat(900)}b%`)).toBe(false)
+    expect(() => matchesLike('a', 'a'.repeat(1_001))).toThrow(LimitError)
+  })
+
+  it('is what a regular expression says', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '😀', '.'), maxLength: 12 })
+    const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '😀', '.', '_', '%'), maxLength: 8 })
+    fc.assert(
+      fc.property(text, pattern, (text, pattern) => {
+        const source = pattern.replaceAll('.', '\\.').replaceAll('%', '.*').replaceAll('_', '.')
+        expect(matchesLike(text, pattern)).toBe(new RegExp(`^(?:${source})$`, 'su').test(text))
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   it('is unknown with null and refused with what is no text', () => {
@@ -194,5 +209,24 @@ describe('a projection', () => {
         { a: 1, b: 2 },
       ),
     ).toEqual({ a: 'new', b: 2, c: 2 })
+  })
+})
+
+describe('what a newer version may send', () => {
+  it.each([
+    { kind: 'arithmetic', operator: '**', left: value(2), right: value(3) },
+    { kind: 'arithmetic', operator: '**', left: value(2n), right: value(3n) },
+    { kind: 'compare', operator: '~', left: column('n'), right: value(null) },
+    { kind: 'compare', operator: '~', left: column('n'), right: value(1) },
+    { kind: 'median' },
+  ])('is refused, not guessed: %o', (expression) => {
+    expect(() => of(expression as never)).toThrow(TypeMismatchError)
+  })
+})
+
+describe('columns of any name', () => {
+  it.each(['__proto__', 'constructor', 'prototype'])('%s is not lost silently', (name) => {
+    expect(Object.keys(assign([{ column: name, value: value(1) }], { item: {} }))).toEqual([name])
+    expect(Object.keys(project([{ kind: 'as', name, value: column('n') }], item))).toEqual([name])
   })
 })

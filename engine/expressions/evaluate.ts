@@ -22,14 +22,15 @@ export function holds(condition: Expression | undefined, operands: Operands): bo
 
 /** The item after an update: all values are computed from the item before it. */
 export function assign(assignments: readonly Assignment[], operands: Operands): Item {
-  const changed: Record<string, Value> = { ...operands.item }
+  const changed: Record<string, Value> = Object.assign(Object.create(null), operands.item)
   for (const { column, value } of assignments) changed[column] = evaluate(value, operands)
   return changed
 }
 
 /** The columns that a projection asks for. */
 export function project(projection: Exclude<Projection, 'all'>, item: Item): Item {
-  const projected: Record<string, Value> = {}
+  // Without a prototype, so that a column of any name is a column.
+  const projected: Record<string, Value> = Object.create(null)
   for (const column of projection) {
     if (column.kind === 'all') Object.assign(projected, item)
     else projected[column.name] = evaluate(column.value, { item })
@@ -114,7 +115,8 @@ function compare(operator: ComparisonOperator, left: Value, right: Value): boole
     return equal === null ? null : equal === (operator === '=')
   }
   const order = compareValues(left, right)
-  return order === null ? null : decide(operator, order)
+  const answer = decide(operator, order ?? 0)
+  return order === null ? null : answer
 }
 
 function decide(operator: Exclude<ComparisonOperator, '=' | '!='>, order: number): boolean {

@@ -14,6 +14,8 @@ const MAX_TICKS = 2 * MAX_CHANGES
 
 /** How far ahead the stored bound is set: one row written per this time, not one per write. */
 const LEAP: Millis = 10_000
+/** The least that the bound rises by, in versions: enough for that many writes. */
+const STEP = 50 * VERSIONS_PER_MILLI
 
 /**
  * A hybrid logical clock (Kulkarni and others, "Logical Physical Clocks", 2014): follows the machine's clock
@@ -41,7 +43,9 @@ export class HybridClock {
   reserve(): void {
     const needed = Math.max(this.#last, this.#physical()) + MAX_TICKS
     if (needed <= this.#bound) return
-    const bound = needed + LEAP * VERSIONS_PER_MILLI
+    // Ahead of the machine's clock, as after a restart, the bound goes on in small steps: each leap would add
+    // to the last, and the versions would run away from the time.
+    const bound = Math.max(needed + STEP, this.#physical() + LEAP * VERSIONS_PER_MILLI)
     this.#storeBound(bound)
     this.#bound = bound
   }

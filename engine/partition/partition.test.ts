@@ -164,6 +164,15 @@ describe('a version', () => {
     for (let i = 1; i < versions.length; i++) expect(versions[i]).toBeGreaterThan(versions[i - 1] as number)
   })
 
+  it('does not run away from the clock when the partition restarts often', () => {
+    for (let i = 0; i < 100; i++) {
+      world.restart()
+      world.now += 1_000
+      world.write([put({ i })])
+    }
+    expect(world.version(key()) / VERSIONS_PER_MILLI - world.now).toBeLessThan(15_000)
+  })
+
   it('follows the clock, and stays a whole number that doubles hold', () => {
     world.write([put({})])
     const version = world.version(key())
@@ -272,11 +281,25 @@ describe('a statement', () => {
     expect(world.read(key('b'))).toEqual({ n: 1 })
   })
 
+  it('that writes or returns too much is refused, and changes nothing', () => {
+    for (let i = 0; i < 20; i++) world.write([put({ ...large(450_000), n: 1 }, key(i))])
+    const all = Array.from({ length: 20 }, (_, i) => increment(key(i)))
+    expect(world.write(all)).toMatchObject({ code: 'limit_exceeded', details: { limit: 4_000_000 } })
+    const removals = Array.from({ length: 20 }, (_, i) => remove(key(i)))
+    expect(world.write(removals, { returning: 'all' })).toMatchObject({ code: 'limit_exceeded' })
+    expect(world.read(key(0))).toMatchObject({ n: 1 })
+    expect(world.rows('items')).toBe(20)
+    expect(world.write(all.slice(0, 8), { returning: 'all' })).toMatchObject({ changes: { length: 8 } })
+    expect(world.write(removals)).toMatchObject({ changes: { length: 20 } })
+  })
+
   it('on a hash key alone is refused when the hash key has other items', () => {
     const alone = { ...increment(), aloneIn: tuplesUnder(new Uint8Array()) } as Change
     world.write([put({ n: 1 })])
     expect(world.write([alone])).toMatchObject({ changes: [{ made: true }] })
     world.write([put({ n: 1 }, key('b'))])
+    expect(world.write([alone])).toMatchObject({ code: 'invalid_request' })
+    world.write([remove(key('b')), put({ n: 1 }, key('A'))])
     expect(world.write([alone])).toMatchObject({ code: 'invalid_request' })
     expect(world.read(key())).toEqual({ n: 2 })
   })
@@ -319,6 +342,14 @@ describe('a page', () => {
     expect(rest?.from).toEqual(Uint8Array.from([...encodeKey([12]), 0]))
   })
 
+  it('ends when it has looked at much, though nothing passes', () => {
+    for (let i = 0; i < 12; i++) world.write([put(large(450_000), key(i))])
+    const filter = { kind: 'compare', operator: '=', left: column('text'), right: value('y') }
+    const { items, rest } = query({ filter })
+    expect(items).toEqual([])
+    expect(rest?.from).toEqual(Uint8Array.from([...encodeKey([8]), 0]))
+  })
+
   it('ends before it holds too much', () => {
     for (let i = 0; i < 12; i++) world.write([put(large(450_000), key(i))])
     const { items, rest } = query({})
@@ -327,6 +358,21 @@ describe('a page', () => {
     const keys = Array.from({ length: 12 }, (_, i) => key(i))
     const { found } = world.ask({ kind: 'batchGet', keys }) as PartitionResults['batchGet']
     expect(found.length).toBe(9)
+  })
+})
+
+describe('a row as it is selected', () => {
+  it('is refused when its columns are too much together', () => {
+    world.write([put(large(450_000))])
+    const projection = Array.from({ length: 20 }, (_, i) => ({
+      kind: 'as' as const,
+      name: `c${i}`,
+      value: { kind: 'column' as const, column: 'text' },
+    }))
+    expect(world.ask({ kind: 'get', key: key(), projection })).toMatchObject({ code: 'limit_exceeded' })
+    expect(world.ask({ kind: 'get', key: key(), projection: projection.slice(0, 8) })).toMatchObject({
+      found: {},
+    })
   })
 })
 
@@ -356,6 +402,43 @@ describe('a partition', () => {
     expect(world.ask({ kind: 'later' } as never)).toMatchObject({ code: 'invalid_request' })
     world.write([put({})])
     expect(world.write([{ kind: 'later', key: key() } as never])).toMatchObject({ code: 'invalid_request' })
+  })
+
+  it('pins no settings with a write that changes nothing', () => {
+    const wrong = { roots: 8, fanout: 4 }
+    const nothing: Change[] = [
+      { kind: 'update', key: key(), assignments: [] },
+      { kind: 'put', key: key(), item: encodeItem({}), condition: { kind: 'exists' } },
+      { kind: 'delete', key: key() },
+    ]
+    for (const change of nothing) {
+      expect(
+        world.ask({ kind: 'write', changes: [change], token: 50, born: START, resent: false }, wrong),
+      ).toMatchObject({ changes: [{ made: false }] })
+    }
+    expect(
+      world.ask(
+        {
+          kind: 'write',
+          changes: [{ kind: 'none', key: key() } as never],
+          token: 51,
+          born: START,
+          resent: false,
+        },
+        wrong,
+      ),
+    ).toMatchObject({ code: 'invalid_request' })
+    expect(world.database.prepare('SELECT count(*) AS n FROM sqlite_master').get()).toEqual({ n: 0 })
+    expect(world.write([put({ n: 1 })])).toMatchObject({ changes: [{ made: true }] })
+  })
+
+  it('remembers a write that changed nothing, and was the first', () => {
+    world.write([increment()], { token: 7 })
+    world.write([put({ n: 1 })])
+    expect(world.write([increment()], { token: 7, resent: true })).toMatchObject({
+      changes: [{ made: false, because: 'absent' }],
+    })
+    expect(world.read(key())).toEqual({ n: 1 })
   })
 
   it('does not answer from memory that nothing was written, when another instance wrote', () => {
@@ -490,6 +573,15 @@ describe('a write that is sent again', () => {
     const oversize = [put(large(600_000))]
     expect(world.ask({ ...request, changes: oversize })).toMatchObject({ code: 'outcome_unknown' })
     expect(world.read(key())).toEqual({ n: 1 })
+  })
+
+  it('is remembered without what it was refused for', () => {
+    world.write([insert({ n: 1 })])
+    for (let i = 0; i < 100; i++) world.write([insert({ x: 'x'.repeat(400_000) })], { token: 100 + i })
+    expect(world.write([insert({ n: 1 })], { token: 150, resent: true })).toMatchObject({
+      code: 'constraint',
+      details: { index: 0 },
+    })
   })
 
   it('is never begun when it is older than what is remembered', () => {

@@ -1,13 +1,14 @@
-import { checkWriteSize } from '../check-sizes.js'
 import { InvalidRequestError, OutcomeUnknownError, reportError } from '../errors.js'
 import {
   type PartitionAnswer,
   type PartitionOperation,
   type PartitionRequest,
   type PartitionResult,
+  type PartitionWrite,
   REQUEST_VERSION,
+  type WriteResult,
 } from '../operations.js'
-import type { Clock, Millis, Storage } from '../ports.js'
+import type { Clock, Storage } from '../ports.js'
 import type { Limits } from '../settings.js'
 import { FactStore } from './fact-store.js'
 import { HybridClock } from './hybrid-clock.js'
@@ -35,6 +36,8 @@ export class Partition {
   readonly #items: ItemStore
   readonly #facts: FactStore
   readonly #limits: Limits
+  /** The writes that this instance has decided; unset before the first. */
+  #tokens: TokenMemory | undefined
   /** Unset as long as nothing was ever written: a partition that is only read stays without tables. */
   #writer: Writer | undefined
   /** The settings that the data was written with, once there is data. */
@@ -70,7 +73,7 @@ export class Partition {
    */
   #isOutcome(operation: PartitionOperation): boolean {
     return (
-      operation.kind !== 'write' || !operation.resent || this.#writer?.hasDecided(operation.token) === true
+      operation.kind !== 'write' || !operation.resent || this.#tokens?.recall(operation.token) !== undefined
     )
   }
 
@@ -84,8 +87,9 @@ export class Partition {
       case 'query':
         return written ? query(this.#items, operation) : { items: [] }
       case 'write':
-        checkWriteSize(operation.changes, this.#limits)
-        return this.#writerFor(request).write(operation)
+        return this.#writer === undefined
+          ? this.#writeFirst(operation, request)
+          : this.#writer.write(operation)
       default:
         operation satisfies never
         throw new InvalidRequestError(`no operation is called ${(operation as { kind: unknown }).kind}`)
@@ -97,23 +101,34 @@ export class Partition {
    * replaced without knowing must not answer from memory that there is nothing.
    */
   #openWritten(): void {
-    if (this.#writer === undefined && tablesExist(this.#ports.storage)) this.#open(this.#ports.clock.now())
+    if (this.#writer !== undefined || !tablesExist(this.#ports.storage)) return
+    this.#tokens = new TokenMemory(this.#ports.clock.now())
+    this.#open(this.#tokens)
   }
 
-  /** The first write makes the tables and pins the settings. */
-  #writerFor(request: PartitionRequest): Writer {
-    if (this.#writer !== undefined) return this.#writer
-    this.#ports.storage.atomic(() => {
-      createTables(this.#ports.storage)
-      this.#facts.set('storage_format', STORAGE_FORMAT)
-      this.#facts.set('settings', settingsText(request.settings))
-    })
+  /** The first write makes the tables and pins the settings, all of it only if it writes anything. */
+  #writeFirst(operation: PartitionWrite, { settings }: PartitionRequest): WriteResult {
+    const { storage } = this.#ports
     // Where nothing was ever written, no write of an earlier instance can have been forgotten.
-    return this.#open(Number.NEGATIVE_INFINITY)
+    this.#tokens ??= new TokenMemory(Number.NEGATIVE_INFINITY)
+    try {
+      return storage.atomic(() => {
+        createTables(storage)
+        this.#facts.set('storage_format', STORAGE_FORMAT)
+        this.#facts.set('settings', settingsText(settings))
+        const result = this.#open(this.#tokens as TokenMemory).write(operation)
+        if (result.changes.every(({ made }) => !made)) throw new NothingWritten(result)
+        return result
+      })
+    } catch (error) {
+      this.#writer = undefined
+      this.#settings = undefined
+      if (error instanceof NothingWritten) return error.result
+      throw error
+    }
   }
 
-  /** @param knowsSince since when this instance knows all that is written. */
-  #open(knowsSince: Millis): Writer {
+  #open(tokens: TokenMemory): Writer {
     const format = this.#facts.get('storage_format')
     if (format !== STORAGE_FORMAT) {
       throw new InvalidRequestError(
@@ -132,10 +147,20 @@ export class Partition {
       clock: this.#ports.clock,
       items: this.#items,
       versions: clock,
-      tokens: new TokenMemory(knowsSince),
+      tokens,
       limits: this.#limits,
     })
     return this.#writer
+  }
+}
+
+/** Ends the first write when it has changed nothing, so that nothing stays of it. */
+class NothingWritten extends Error {
+  readonly result: WriteResult
+
+  constructor(result: WriteResult) {
+    super()
+    this.result = result
   }
 }
 

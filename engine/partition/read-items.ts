@@ -1,3 +1,4 @@
+import { LimitError } from '../errors.js'
 import { holds, project } from '../expressions/evaluate.js'
 import { type Interval, successor } from '../keys/interval.js'
 import type {
@@ -12,8 +13,8 @@ import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
 import type { ItemStore } from './item-store.js'
 
 /**
- * A page ends when it has looked at this many items, whether they pass the filter or not, or holds this many
- * characters: a partition serves nobody else meanwhile, and an answer over RPC has at most 32 MiB.
+ * A page ends when it has looked at this many items or characters, whether they pass the filter or not: a
+ * partition serves nobody else meanwhile, and an answer over RPC has at most 32 MiB.
  */
 const MAX_PAGE_ITEMS = 5_000
 const MAX_PAGE_CHARACTERS = 4_000_000
@@ -23,11 +24,25 @@ export function show(item: ItemText, { filter, projection = 'all' }: Reading): I
   if (filter === undefined && projection === 'all') return item
   const decoded = decodeItem(item)
   if (!holds(filter, { item: decoded })) return undefined
-  return projection === 'all' ? item : encodeItem(project(projection, decoded))
+  if (projection === 'all') return item
+  const projected = encodeItem(project(projection, decoded))
+  checkShownSize(projected.length)
+  return projected
+}
+
+/** @throws {LimitError} when what is answered for one statement's rows would be too large to send. */
+function checkShownSize(characters: number): void {
+  if (characters <= MAX_PAGE_CHARACTERS) return
+  throw new LimitError(
+    `a row as it is selected has ${characters} characters, and at most ${MAX_PAGE_CHARACTERS} are allowed: ` +
+      'select fewer columns',
+    { size: characters, limit: MAX_PAGE_CHARACTERS },
+  )
 }
 
 export function get(items: ItemStore, operation: PartitionGet): FoundItem | null {
-  return find(items, operation.key, operation)
+  const stored = items.get(operation.key)
+  return stored === undefined ? null : shown(stored, operation)
 }
 
 /** The items of the first keys: of all of them, or of as many as fit into an answer, at least one. */
@@ -36,8 +51,9 @@ export function batchGet(items: ItemStore, operation: PartitionBatchGet): (Found
   let characters = 0
   for (const key of operation.keys) {
     if (found.length >= MAX_PAGE_ITEMS || characters >= MAX_PAGE_CHARACTERS) break
-    const item = find(items, key, operation)
-    characters += item?.item.length ?? 0
+    const stored = items.get(key)
+    const item = stored === undefined ? null : shown(stored, operation)
+    characters += Math.max(stored?.item.length ?? 0, item?.item.length ?? 0)
     found.push(item)
   }
   return found
@@ -47,7 +63,7 @@ export function batchGet(items: ItemStore, operation: PartitionBatchGet): (Found
 export function query(items: ItemStore, operation: PartitionQuery): QueryAnswer {
   const { hashKey, interval, limit = Number.POSITIVE_INFINITY, withKeys } = operation
   const descending = operation.direction === 'descending'
-  const shown: ItemText[] = []
+  const page: ItemText[] = []
   const sortKeys: Uint8Array[] = []
   let looked = 0
   let characters = 0
@@ -57,28 +73,26 @@ export function query(items: ItemStore, operation: PartitionQuery): QueryAnswer 
   for (const { item, sortKey } of items.range(hashKey, interval, descending, most)) {
     const asked = show(item, operation)
     looked++
-    characters += asked?.length ?? 0
+    characters += Math.max(item.length, asked?.length ?? 0)
     if (asked !== undefined) {
-      shown.push(asked)
+      page.push(asked)
       if (withKeys) sortKeys.push(sortKey)
     }
-    if (shown.length >= limit || looked >= MAX_PAGE_ITEMS || characters >= MAX_PAGE_CHARACTERS) {
+    if (page.length >= limit || looked >= MAX_PAGE_ITEMS || characters >= MAX_PAGE_CHARACTERS) {
       rest = beyond(interval, sortKey, descending)
       break
     }
   }
   return {
-    items: shown,
+    items: page,
     ...(withKeys ? { sortKeys } : undefined),
     ...(rest === undefined ? undefined : { rest }),
   }
 }
 
-function find(items: ItemStore, key: PartitionGet['key'], reading: Reading): FoundItem | null {
-  const stored = items.get(key)
-  if (stored === undefined) return null
-  const item = show(stored.item, reading)
-  return item === undefined ? null : { item, version: stored.version }
+function shown({ item: stored, version }: FoundItem, reading: Reading): FoundItem | null {
+  const item = show(stored, reading)
+  return item === undefined ? null : { item, version }
 }
 
 /** What of the interval comes after the item at `sortKey`, in the direction of reading. */

@@ -1,3 +1,4 @@
+import { errorFromReport, reportError } from '../errors.js'
 import type { WriteResult } from '../operations.js'
 import type { Millis } from '../ports.js'
 
@@ -11,6 +12,8 @@ export const MAX_SKEW: Millis = 10_000
 /** Bounds on what is kept: the oldest go first. About 8 MB. */
 const MAX_ANSWERS = 20_000
 const MAX_CHARACTERS = 4_000_000
+/** About what one change's result takes beside its text. */
+const CHARACTERS_PER_CHANGE = 64
 
 interface Answered {
   readonly at: Millis
@@ -41,17 +44,19 @@ export class TokenMemory {
 
   remember(token: number, result: WriteResult, now: Millis): void {
     const characters = result.changes.reduce(
-      (sum, change) => sum + (change.made ? (change.item?.length ?? 0) : 0),
+      (sum, change) => sum + CHARACTERS_PER_CHANGE + (change.made ? (change.item?.length ?? 0) : 0),
       0,
     )
     this.#add(token, { at: now, again: () => result, characters })
   }
 
   rememberRefusal(token: number, error: unknown, now: Millis): void {
+    // The error itself would hold on to the request that it was thrown for.
+    const report = reportError(error)
     const again = () => {
-      throw error
+      throw errorFromReport(report)
     }
-    this.#add(token, { at: now, again, characters: 0 })
+    this.#add(token, { at: now, again, characters: CHARACTERS_PER_CHANGE + report.message.length })
   }
 
   /**

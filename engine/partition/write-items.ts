@@ -1,5 +1,4 @@
-import { checkItemSize } from '../check-sizes.js'
-import { ConstraintError, InvalidRequestError, OutcomeUnknownError } from '../errors.js'
+import { ConstraintError, InvalidRequestError, LimitError, OutcomeUnknownError } from '../errors.js'
 import { assign, holds } from '../expressions/evaluate.js'
 import type { Projection } from '../expressions/expression.js'
 import { compareBytes } from '../keys/compare-bytes.js'
@@ -10,11 +9,13 @@ import type {
   ItemKey,
   PartitionWrite,
   UpdateExisting,
+  Version,
   WriteResult,
 } from '../operations.js'
 import type { Clock, Storage } from '../ports.js'
-import type { Limits } from '../settings.js'
+import { type Limits, MAX_STATEMENT_BYTES } from '../settings.js'
 import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
+import { checkItemSize, checkWriteSize } from './check-sizes.js'
 import type { HybridClock } from './hybrid-clock.js'
 import type { ItemStore, StoredItem } from './item-store.js'
 import { show } from './read-items.js'
@@ -29,6 +30,11 @@ export interface WriterParts {
   readonly limits: Limits
 }
 
+/** A write under way, and what it has written and answered so far. */
+interface Running extends PartitionWrite {
+  readonly spent: { written: number; answered: number }
+}
+
 /** Makes changes: all of an operation's in one atomic section, each once. */
 export class Writer {
   readonly #parts: WriterParts
@@ -39,13 +45,15 @@ export class Writer {
 
   /**
    * @throws {ConstraintError} when an insert meets an item and says that this is an error.
-   * @throws {LimitError} when an update makes an item too large.
+   * @throws {LimitError} when the write is too large, an update makes an item too large, or all that is written
+   * or returned is too much.
    * @throws {OutcomeUnknownError} when the write was sent before and nothing tells any more what became of it.
    */
   write(operation: PartitionWrite): WriteResult {
-    const { storage, tokens, clock, versions } = this.#parts
+    const { storage, tokens, clock, versions, limits } = this.#parts
     const answered = tokens.recall(operation.token)
     if (answered !== undefined) return answered()
+    checkWriteSize(operation.changes, limits)
     const age = clock.now() - operation.born
     if (age > RETENTION) {
       throw new OutcomeUnknownError(
@@ -58,8 +66,9 @@ export class Writer {
     if (earlier !== undefined) return earlier
     versions.reserve()
     try {
+      const running = { ...operation, spent: { written: 0, answered: 0 } }
       const changes = storage.atomic(() =>
-        operation.changes.map((change, i) => this.#make(change, i, operation)),
+        operation.changes.map((change, i) => this.#make(change, i, running)),
       )
       tokens.remember(operation.token, { changes }, clock.now())
       return { changes }
@@ -68,11 +77,6 @@ export class Writer {
       tokens.rememberRefusal(operation.token, error, clock.now())
       throw error
     }
-  }
-
-  /** Whether the outcome of a write is remembered, a refusal too. */
-  hasDecided(token: number): boolean {
-    return this.#parts.tokens.recall(token) !== undefined
   }
 
   /**
@@ -98,7 +102,7 @@ export class Writer {
     )
   }
 
-  #make(change: Change, index: number, operation: PartitionWrite): ChangeResult {
+  #make(change: Change, index: number, operation: Running): ChangeResult {
     switch (change.kind) {
       case 'insert':
         return this.#insert(change, index, operation)
@@ -113,11 +117,11 @@ export class Writer {
     }
   }
 
-  #insert(change: Change & { kind: 'insert' }, index: number, operation: PartitionWrite): ChangeResult {
+  #insert(change: Change & { kind: 'insert' }, index: number, operation: Running): ChangeResult {
     const { items, versions } = this.#parts
     const version = versions.tick()
     if (items.insert(change.key, change.item, version, operation.token)) {
-      return madeResult({ version }, change.item, operation.returning)
+      return this.#made(version, change.item, operation)
     }
     if (change.onExisting === 'ignore') return { made: false, because: 'exists' }
     if (change.onExisting === 'error') {
@@ -131,7 +135,7 @@ export class Writer {
     proposed: ItemText,
     { assignments, condition }: UpdateExisting,
     index: number,
-    operation: PartitionWrite,
+    operation: Running,
   ): ChangeResult {
     const stored = this.#parts.items.get(key) as StoredItem
     const operands = { item: decodeItem(stored.item), proposed: decodeItem(proposed) }
@@ -139,7 +143,7 @@ export class Writer {
     return this.#replace(key, encodeItem(assign(assignments, operands)), index, operation)
   }
 
-  #put(change: Change & { kind: 'put' }, index: number, operation: PartitionWrite): ChangeResult {
+  #put(change: Change & { kind: 'put' }, index: number, operation: Running): ChangeResult {
     if (change.condition !== undefined) {
       const stored = this.#parts.items.get(change.key)
       const item = stored === undefined ? undefined : decodeItem(stored.item)
@@ -148,11 +152,7 @@ export class Writer {
     return this.#replace(change.key, change.item, index, operation)
   }
 
-  #alter(
-    change: Change & { kind: 'update' | 'delete' },
-    index: number,
-    operation: PartitionWrite,
-  ): ChangeResult {
+  #alter(change: Change & { kind: 'update' | 'delete' }, index: number, operation: Running): ChangeResult {
     const { items } = this.#parts
     if (change.aloneIn !== undefined) this.#checkAlone(change.key, change.aloneIn, index)
     if (change.kind === 'delete' && change.condition === undefined && operation.returning === undefined) {
@@ -168,19 +168,26 @@ export class Writer {
       return this.#replace(change.key, encodeItem(assign(change.assignments, { item })), index, operation)
     }
     items.delete(change.key)
-    return madeResult({ version: this.#parts.versions.tick() }, stored.item, operation.returning)
+    return this.#made(this.#parts.versions.tick(), stored.item, operation)
   }
 
-  #replace(key: ItemKey, item: ItemText, index: number, operation: PartitionWrite): ChangeResult {
-    checkItemSize(item, this.#parts.limits, index)
+  #replace(key: ItemKey, item: ItemText, index: number, operation: Running): ChangeResult {
+    const bytes = checkItemSize(item, this.#parts.limits, index)
+    operation.spent.written = within(operation.spent.written + bytes, 'writes')
     const version = this.#parts.versions.tick()
     this.#parts.items.put(key, item, version, operation.token)
-    return madeResult({ version }, item, operation.returning)
+    return this.#made(version, item, operation)
+  }
+
+  #made(version: Version, item: ItemText, { returning, spent }: Running): ChangeResult {
+    const result = madeResult({ version }, item, returning)
+    if (result.made) spent.answered = within(spent.answered + (result.item?.length ?? 0), 'returns')
+    return result
   }
 
   #checkAlone({ hashKey, sortKey }: ItemKey, interval: Interval, index: number): void {
-    for (const other of this.#parts.items.range(hashKey, interval, true, 1)) {
-      if (compareBytes(other.sortKey, sortKey) === 0) return
+    for (const other of this.#parts.items.range(hashKey, interval, true, 2)) {
+      if (compareBytes(other.sortKey, sortKey) === 0) continue
       throw new InvalidRequestError(
         'the statement names a hash key alone, and there are items with a sort key',
         {
@@ -198,4 +205,13 @@ function madeResult(
 ): ChangeResult {
   if (returning === undefined) return { made: true, version }
   return { made: true, version, item: show(item, { projection: returning }) as ItemText }
+}
+
+/** @returns the size. @throws {LimitError} when a statement writes or returns too much. */
+function within(bytes: number, what: 'writes' | 'returns'): number {
+  if (bytes <= MAX_STATEMENT_BYTES) return bytes
+  throw new LimitError(
+    `a statement ${what} at most ${MAX_STATEMENT_BYTES} bytes, and this one more: change fewer rows at once`,
+    { limit: MAX_STATEMENT_BYTES, size: bytes },
+  )
 }

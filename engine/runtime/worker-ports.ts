@@ -39,9 +39,12 @@ export function requireBindings(
 function requireBinding(env: object, name: string, className: string): unknown {
   const binding = (env as Record<string, unknown> | null | undefined)?.[name]
   if (typeof binding === 'object' && binding !== null) return binding
-  throw new ConfigurationError(
-    `the environment has no Durable Object namespace "${name}". Put this into wrangler.toml, and export ` +
-      `${className} from the Worker's main module:\n\n` +
+  throw misconfigured(`the environment has no Durable Object namespace "${name}"`, name, className)
+}
+
+function misconfigured(what: string, name: string, className: string): ConfigurationError {
+  return new ConfigurationError(
+    `${what}. Put this into wrangler.toml, and export ${className} from the Worker's main module:\n\n` +
       `[[durable_objects.bindings]]\nname = "${name}"\nclass_name = "${className}"\n\n` +
       `[[migrations]]\ntag = "fokos-v1"\nnew_sqlite_classes = ["FokosPartition", "FokosTopologyKeeper"]\n`,
     { binding: name },
@@ -65,9 +68,13 @@ export function workerPeers(partitions: PartitionNamespace): Peers {
  * What Cloudflare marks on an error that a stub throws: `overloaded` when the object had too much to do and
  * never saw the request. `retryable` says that the request may not have arrived, which proves nothing.
  */
-function peerCallError(error: unknown): PeerCallError {
+function peerCallError(error: unknown): Error {
   const { overloaded = false } = error as { overloaded?: boolean }
   const message = error instanceof Error ? error.message : String(error)
+  // What no other sending would change: the class behind the binding is not ours, or has no SQLite.
+  if (/does not implement|is not a function|SQL is not enabled/.test(message)) {
+    return misconfigured(`the partitions do not work (${message})`, 'FOKOS_PARTITION', 'FokosPartition')
+  }
   return new PeerCallError(message, { undelivered: overloaded, overloaded }, { cause: error })
 }
 

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { assert } from '../errors.js'
 import type { SqlRow, SqlValue, Storage } from '../ports.js'
 
@@ -10,12 +10,16 @@ const MAX_BINDINGS = 100
  * doubles, and an exception alone undoes nothing. (Numbers bind as REAL in both.)
  */
 export function sqliteStorage(database: DatabaseSync = new DatabaseSync(':memory:')): Storage {
+  const prepared = new Map<string, StatementSync>()
   const prepare = (statement: string, bindings: readonly SqlValue[]) => {
     assert(bindings.length <= MAX_BINDINGS, `a statement has at most ${MAX_BINDINGS} bindings`)
-    const prepared = database.prepare(statement)
-    prepared.setReturnArrays(true)
-    prepared.setReadBigInts(true)
-    return prepared
+    const known = prepared.get(statement)
+    if (known !== undefined) return known
+    const made = database.prepare(statement)
+    made.setReturnArrays(true)
+    made.setReadBigInts(true)
+    prepared.set(statement, made)
+    return made
   }
   let depth = 0
   return {

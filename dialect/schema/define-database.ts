@@ -1,3 +1,4 @@
+import type { SelectType } from 'kysely'
 import { ConfigurationError } from '../../engine/errors.js'
 import {
   type EngineSettings,
@@ -35,7 +36,13 @@ export interface DatabaseDeclaration<Tables extends TableDeclarations> {
  */
 export type InferDatabase<D extends { readonly tables: TableDeclarations }> = {
   [T in keyof D['tables']]: D['tables'][T] extends TableDeclaration<infer Row, infer H, infer S>
-    ? { [C in keyof Row]: C extends H ? HashKey<Row[C]> : C extends S ? SortKey<Row[C]> : Row[C] }
+    ? {
+        [C in keyof Row]: C extends H
+          ? HashKey<SelectType<Row[C]>>
+          : C extends S
+            ? SortKey<SelectType<Row[C]>>
+            : Row[C]
+      }
     : never
 }
 

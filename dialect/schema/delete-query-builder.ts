@@ -12,7 +12,7 @@ import type {
   Selection,
   SqlBool,
 } from 'kysely'
-import type { Writable } from './bound-columns.js'
+import type { NoSubquery, Writable } from './bound-columns.js'
 import type { KeyColumn } from './key-columns.js'
 import type { RefusedInDelete } from './refused-methods.js'
 import type { AllColumns, Narrowed, Returned, ReturnedIf } from './result-types.js'
@@ -32,7 +32,7 @@ interface WhereOpaque<DB, TB extends keyof DB, O> {
   <RE extends ReferenceExpression<DB, TB>, VE extends OperandValueExpressionOrList<DB, TB, RE>>(
     lhs: RE,
     op: ComparisonOperatorExpression,
-    rhs: VE,
+    rhs: VE & NoSubquery<VE>,
   ): FokosDeleteQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
   (expression: ExpressionOrFactory<DB, TB, SqlBool>): FokosDeleteQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
 }

@@ -9,22 +9,30 @@ export type HashKey<T> = ColumnType<T, T, never> & { readonly [KEY]: 'hash' }
 /** A column of its table's sort key: given at insert, never changed, the order of the rows of a hash key. */
 export type SortKey<T> = ColumnType<T, T, never> & { readonly [KEY]: 'sort' }
 
+/** The columns that a row type names, without those that an index signature stands for. */
+type NamedColumn<Row> = keyof {
+  [C in keyof Row as string extends C ? never : number extends C ? never : C]: never
+}
+
 /** The columns of a row type whose values may stand in a key. */
 export type KeyableColumn<Row> = {
-  [C in keyof Row]-?: [SelectType<Row[C]>] extends [KeyPart] ? C : never
-}[keyof Row] &
+  [C in NamedColumn<Row>]: [SelectType<Row[C]>] extends [KeyPart] ? C : never
+}[NamedColumn<Row>] &
   string
 
 /** The name of a table's hash key column; `never` when the table is not one of this dialect's. */
-export type HashColumn<Row> = {
-  [C in keyof Row]: IsAny<Row[C]> extends true ? never : Row[C] extends { readonly [KEY]: 'hash' } ? C : never
-}[keyof Row] &
-  string
+export type HashColumn<Row> = MarkedColumn<Row, 'hash'>
 
 /** The names of all key columns of a table. */
-export type KeyColumn<Row> = {
-  [C in keyof Row]: IsAny<Row[C]> extends true ? never : Row[C] extends { readonly [KEY]: string } ? C : never
-}[keyof Row] &
+export type KeyColumn<Row> = MarkedColumn<Row, 'hash' | 'sort'>
+
+type MarkedColumn<Row, Mark> = {
+  [C in NamedColumn<Row>]: IsAny<Row[C]> extends true
+    ? never
+    : NonNullable<Row[C]> extends { readonly [KEY]: Mark }
+      ? C
+      : never
+}[NamedColumn<Row>] &
   string
 
 /** The tables of a database that have a hash key. Of `any` there are none. */

@@ -1,7 +1,25 @@
-import type { DeleteResult, InsertResult, NotNull, Selectable, UpdateResult } from 'kysely'
+import type {
+  DeleteResult,
+  InsertResult,
+  MergeResult,
+  NotNull,
+  Selectable,
+  Simplify,
+  UpdateResult,
+} from 'kysely'
 
 /** A row of all of a table's columns. */
 export type AllColumns<DB, TB extends keyof DB> = Selectable<DB[TB]>
+
+/** What a select answers: as Kysely's `SimplifyResult`, which not every version of it exports. */
+export type SelectedRow<O> = O extends InsertResult | UpdateResult | DeleteResult | MergeResult
+  ? O
+  : Simplify<O>
+
+/** As Kysely's `SimplifySingleResult`. */
+export type SelectedRowOrNone<O> = O extends InsertResult | UpdateResult | DeleteResult | MergeResult
+  ? O
+  : Simplify<O> | undefined
 
 /** What a write answers once it returns rows: the rows, or more of their columns. */
 export type Returned<O, Row> = O extends InsertResult | UpdateResult | DeleteResult ? Row : O & Row

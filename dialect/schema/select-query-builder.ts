@@ -12,15 +12,13 @@ import type {
   SelectExpression,
   Selection,
   SelectQueryBuilder,
-  SimplifyResult,
-  SimplifySingleResult,
   SqlBool,
   ValueExpression,
 } from 'kysely'
-import type { Orderable, Readable } from './bound-columns.js'
+import type { NoSubquery, Orderable, Readable } from './bound-columns.js'
 import type { HashColumn } from './key-columns.js'
 import type { RefusedInSelect } from './refused-methods.js'
-import type { AllColumns } from './result-types.js'
+import type { AllColumns, SelectedRow, SelectedRowOrNone } from './result-types.js'
 import type {
   BindingOperator,
   ColumnReference,
@@ -51,7 +49,7 @@ interface WhereOpaque<DB, TB extends keyof DB, O> {
   <RE extends ReferenceExpression<DB, TB>, VE extends OperandValueExpressionOrList<DB, TB, RE>>(
     lhs: RE,
     op: ComparisonOperatorExpression,
-    rhs: VE,
+    rhs: VE & NoSubquery<VE>,
   ): Bound<DB, TB, O>
   (expression: ExpressionOrFactory<DB, TB, SqlBool>): Bound<DB, TB, O>
 }
@@ -125,11 +123,11 @@ export interface FokosSelectQueryBuilder<DB, TB extends keyof DB, O, K> extends 
   execute(
     this: Readable<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['execute']>
-  ): Promise<SimplifyResult<O>[]>
+  ): Promise<SelectedRow<O>[]>
   executeTakeFirst(
     this: Readable<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['executeTakeFirst']>
-  ): Promise<SimplifySingleResult<O>>
+  ): Promise<SelectedRowOrNone<O>>
   /**
    * Nobody can call this one. TypeScript infers from the last overload, and from the one above it would infer,
    * for a helper that takes Kysely's builder of any `O`, an `O` that may be undefined.
@@ -138,7 +136,7 @@ export interface FokosSelectQueryBuilder<DB, TB extends keyof DB, O, K> extends 
   executeTakeFirstOrThrow(
     this: Readable<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['executeTakeFirstOrThrow']>
-  ): Promise<SimplifyResult<O>>
+  ): Promise<SelectedRow<O>>
   stream(
     this: Readable<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['stream']>

@@ -1,7 +1,7 @@
 import type {
   ComparisonOperatorExpression,
   Expression,
-  ExpressionOrFactory,
+  ExpressionBuilder,
   OrderByModifiers,
   SelectType,
 } from 'kysely'
@@ -25,7 +25,11 @@ export type Operands<DB, TB extends keyof DB> = {
 }
 
 type OperandOrList<DB, TB extends keyof DB, V> = Operand<DB, TB, V> | ReadonlyArray<Operand<DB, TB, V>>
-type Operand<DB, TB extends keyof DB, V> = V | ExpressionOrFactory<DB, TB, V>
+/** As Kysely's, without queries. */
+type Operand<DB, TB extends keyof DB, V> =
+  | V
+  | Expression<V>
+  | ((eb: ExpressionBuilder<DB, TB>) => Expression<V>)
 
 /** A comparison that binds nothing. */
 export type WhereColumn<DB, TB extends keyof DB> = <C extends keyof Operands<DB, TB>, This>(

@@ -16,7 +16,7 @@ import type {
   UpdateType,
   ValueExpression,
 } from 'kysely'
-import type { Unqualified, Writable } from './bound-columns.js'
+import type { NoSubquery, Unqualified, Writable } from './bound-columns.js'
 import type { FokosTypeError, RefusalText } from './fokos-type-error.js'
 import type { KeyColumn } from './key-columns.js'
 import type { RefusedInUpdate } from './refused-methods.js'
@@ -49,7 +49,7 @@ interface WhereOpaque<DB, TB extends keyof DB, O> {
   <RE extends ReferenceExpression<DB, TB>, VE extends OperandValueExpressionOrList<DB, TB, RE>>(
     lhs: RE,
     op: ComparisonOperatorExpression,
-    rhs: VE,
+    rhs: VE & NoSubquery<VE>,
   ): FokosUpdateQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
   (expression: ExpressionOrFactory<DB, TB, SqlBool>): FokosUpdateQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
 }

@@ -15,6 +15,7 @@ import {
   db,
   expectType,
   key,
+  loose,
   type Unbranded,
   unbranded,
   undeclared,
@@ -253,4 +254,19 @@ export async function others(): Promise<void> {
   const any: Kysely<any> = db
   await any.selectFrom('x').selectAll().execute()
   await other.destroy()
+}
+
+export async function rowsOfOtherKinds(): Promise<void> {
+  await loose
+    .selectFrom('notes')
+    .selectAll()
+    .where('id', '=', 'a')
+    .where('anything', '=', 1)
+    .orderBy('at', 'desc')
+    .execute()
+  const made = await loose.selectFrom('made').selectAll().where('id', '=', 'a').execute()
+  expectType<{ id: string; n: number }[]>()(made)
+  await loose.updateTable('made').set({ n: 2 }).where('id', '=', 'a').execute()
+  await undeclared.selectFrom('pages').selectAll().where('hash_key', '=', 'a').orderBy('sort_key').execute()
+  await undeclared.deleteFrom('pages').where('hash_key', '=', 'a').where('sort_key', '=', 'b').execute()
 }

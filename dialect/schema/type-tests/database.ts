@@ -1,4 +1,4 @@
-import { Kysely } from 'kysely'
+import { type Generated, Kysely } from 'kysely'
 import { defineDatabase, type HashKey, type InferDatabase, type SortKey, table } from '../../index.js'
 
 /** The database that the type tests use. */
@@ -24,8 +24,20 @@ export const db = new Kysely<Database>({ dialect: database.FokosDialect.compileO
 /** Declared by hand, for the dialect without a declaration. */
 export interface Undeclared {
   notes: { hash_key: HashKey<string>; sort_key: SortKey<string>; text: string }
+  pages: { hash_key: HashKey<string>; sort_key?: SortKey<string>; text: string }
 }
 export const undeclared = new Kysely<Undeclared>({ dialect: database.FokosDialect.compileOnly() })
+
+/** Rows that may have any column beside those that are named, or columns of Kysely's own kinds. */
+export const loosely = defineDatabase({
+  tables: {
+    notes: table<{ [column: string]: unknown; id: string; at: Date }>()({ hashKey: 'id', sortKey: 'at' }),
+    made: table<{ id: Generated<string>; n: number }>()({ hashKey: 'id' }),
+  },
+})
+export const loose = new Kysely<InferDatabase<typeof loosely>>({
+  dialect: loosely.FokosDialect.compileOnly(),
+})
 
 /** Of another dialect altogether. */
 export interface Unbranded {

@@ -1,7 +1,7 @@
 // Every line under a comment `// refused: text` must fail to type-check with that text; no other line may.
 import { Kysely, type Transaction } from 'kysely'
 import { defineDatabase, table } from '../../index.js'
-import { type Database, db, key, undeclared } from './database.js'
+import { type Database, db, key, loose, undeclared } from './database.js'
 
 const flights = db.selectFrom('flights').selectAll()
 const ofSfo = flights.where('origin', '=', 'SFO')
@@ -191,3 +191,26 @@ table<{ id: string; at: Date }>()({ hashKey: 'id', sortkey: 'at' })
 defineDatabase({ tables: { t: table<{ id: string }>()({ hashKey: 'id' }) }, rootes: 2 })
 // refused: dialect
 new Kysely<Database>({})
+
+// refused: subqueries are not supported
+flights.where('delay', '=', db.selectFrom('flights').select('delay')).execute()
+// refused: subqueries are not supported
+db.deleteFrom('flights').where('seats', 'in', db.selectFrom('flights').select('seats'))
+// refused: subqueries are not supported
+db.updateTable('flights').set({ seats: 1 }).where('seats', 'in', db.selectFrom('flights').select('seats'))
+declare const either: 'flights' | 'travellers'
+// refused: a query reads one table: write one query per table
+db.selectFrom(either).selectAll().execute()
+// refused: a query reads one table
+db.deleteFrom(either).execute()
+// refused: "seats" is not part of the key of "flights"
+ofSfo.orderBy(['departs_at', 'seats'])
+// refused: "seats" is not part of the key of "flights"
+ofSfo.orderBy(['departs_at desc', 'seats desc'])
+declare const column: 'departs_at' | 'seats'
+// refused: "seats" is not part of the key of "flights"
+ofSfo.orderBy(column)
+// refused: "destination" is missing: add .where('destination', '=', value)
+db.deleteFrom('flights').where('origin', '=', 'SFO').where('departs_at', '=', key.departs_at).execute()
+// refused: must compare its hash key "id"
+loose.selectFrom('notes').selectAll().execute()

@@ -24,7 +24,12 @@ const isIn =
     rooms.some((room) => name.startsWith(room))
 
 /** What only tests use. */
-const isTest = isIn('engine/simulation/', 'dialect/differential/', 'dialect/schema/type-tests/')
+const isTest = isIn(
+  'engine/simulation/',
+  'engine/runtime/kill/',
+  'dialect/differential/',
+  'dialect/schema/type-tests/',
+)
 
 describe('the rooms', () => {
   it('are not empty', () => {
@@ -60,7 +65,7 @@ describe('the rooms', () => {
   })
 
   it('keep what only tests use out of what is published', () => {
-    const tests = /from '.*(simulation|differential|type-tests)\//
+    const tests = /from '.*(simulation|kill|differential|type-tests)\//
     expect(filesWith(tests, (name) => !isTest(name))).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
+import type { SeededRandom } from '../../engine/simulation/seeded-random.js'
 import type { Value } from '../../engine/values/value.js'
-import type { SeededRandom } from './random.js'
 import type { Assignment, Condition, Operand, Row, Selected, Statement } from './statement.js'
 import { allColumns, type Column, keyColumns, type World } from './world.js'
 

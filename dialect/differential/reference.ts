@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
 import SuperJSON from 'superjson'
+import { SeededRandom } from '../../engine/simulation/seeded-random.js'
 import type { Value } from '../../engine/values/value.js'
 import { buildQuery } from './build-query.js'
 import { makeStatement } from './make-statement.js'
-import { SeededRandom } from './random.js'
 import { answeredColumns, orderedRows, type Result } from './result.js'
 import { allColumns, fromSqlite, keyColumns, makeWorld, sqliteType, toSqlite, type World } from './world.js'
 

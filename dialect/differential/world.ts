@@ -1,6 +1,6 @@
 import type { KeyPart } from '../../engine/keys/key-codec.js'
+import { SeededRandom } from '../../engine/simulation/seeded-random.js'
 import type { Value } from '../../engine/values/value.js'
-import { SeededRandom } from './random.js'
 
 /** The types of columns that both databases can hold. */
 export type ColumnKind = 'text' | 'number' | 'bigint' | 'boolean' | 'date' | 'bytes' | 'json'

@@ -36,6 +36,11 @@ export class SeededRandom implements Random {
     return uniformInt(this.#generator, least, most)
   }
 
+  /** A whole number from 0 up to, not including, `below`. */
+  below(below: number): number {
+    return this.integer(0, below - 1)
+  }
+
   /** From `least` up to `most`. */
   between(least: number, most: number): number {
     return least + this.fraction() * (most - least)
@@ -48,5 +53,14 @@ export class SeededRandom implements Random {
 
   pick<T>(choices: readonly T[]): T {
     return choices[this.integer(0, choices.length - 1)] as T
+  }
+
+  /** Some of them, each at most once, in random order. */
+  some<T>(choices: readonly T[], least: number, most: number): T[] {
+    const left = [...choices]
+    const picked: T[] = []
+    const count = Math.min(left.length, this.integer(least, most))
+    while (picked.length < count) picked.push(...left.splice(this.below(left.length), 1))
+    return picked
   }
 }

@@ -49,6 +49,8 @@ export interface Transaction {
   readonly reads?: readonly Observation[]
   readonly ranges?: readonly RangeObservation[]
   readonly writes?: readonly Installed[]
+  /** Keys that it deleted, or would have, at versions that never came to light: an absence shows none. */
+  readonly deletesUnseen?: readonly Key[]
 }
 
 export type History = readonly Transaction[]

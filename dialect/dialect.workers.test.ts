@@ -494,6 +494,27 @@ describe('a stream', () => {
     expect(calls.length).toBe(2)
   })
 
+  it('reads 100 rows at a time when it is not told how many', async () => {
+    const { db, calls } = await openWithFlights(150)
+    const rows = db.selectFrom('flights').selectAll().where('origin', '=', 'SFO').stream()
+    let seen = 0
+    while (seen < 100 && (await rows.next()).done === false) seen++
+    expect([seen, calls.length]).toEqual([100, 1])
+    while ((await rows.next()).done === false) seen++
+    expect([seen, calls.length]).toEqual([150, 2])
+  })
+
+  it('reads as many at a time when the driver is used without Kysely’s builders', async () => {
+    const { db, name } = await openWithFlights(150)
+    const driver = new database.FokosDialect(env, { database: name }).createDriver()
+    const connection = await driver.acquireConnection()
+    const query = db.selectFrom('flights').selectAll().where('origin', '=', 'SFO').compile()
+    // Kysely 0.28 declares the argument as optional, though its builders always give it.
+    const pages: number[] = []
+    for await (const { rows } of connection.streamQuery(query, undefined as never)) pages.push(rows.length)
+    expect(pages).toEqual([100, 50])
+  })
+
   it('gives all rows, and respects order and limit', async () => {
     const { db } = await openWithFlights(20)
     const seen: number[] = []

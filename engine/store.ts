@@ -1,5 +1,5 @@
 import { type CallOptions, Client } from './client/client.js'
-import { assert, ConditionFailedError } from './errors.js'
+import { assert, ConditionFailedError, InvalidRequestError, InvalidValueError } from './errors.js'
 import type { Expression } from './expressions/expression.js'
 import { type Interval, intersect, tuplesUnder } from './keys/interval.js'
 import { decodeKey, encodeKey, type KeyPart } from './keys/key-codec.js'
@@ -12,10 +12,10 @@ import {
   workerPeers,
   workerRandom,
 } from './runtime/worker-ports.js'
-import { refuseUnknownOptions, resolveSettings, SETTINGS_OPTIONS, type SettingsOptions } from './settings.js'
+import { refuseUnknownOptions, resolveSettings, type SettingsOptions } from './settings.js'
 import { checkDatabaseName } from './topology/partition-name.js'
 import { decodeItem, encodeItem, type ItemText } from './values/item-text.js'
-import type { Item } from './values/value.js'
+import { type Item, isPlainObject } from './values/value.js'
 
 /** One part of a key, or several in order. */
 export type KeyOf = KeyPart | readonly KeyPart[]
@@ -34,7 +34,14 @@ export interface StoredValue {
   readonly version: Version
 }
 
+/**
+ * Which items of one hash key a query reads, and in which order. Without bounds: all of them.
+ *
+ * @example
+ * { hashKey: 'cart-7', prefix: 'line', from: 3, before: 6 } // sort keys ['line', 3] to ['line', 5, …]
+ */
 export interface StoreQuery {
+  /** The hash key whose items are read: there is no query over several. */
   readonly hashKey: KeyOf
   /** What the sort keys start with. Bounds below are what comes behind it. */
   readonly prefix?: KeyOf
@@ -46,11 +53,18 @@ export interface StoreQuery {
   readonly to?: KeyOf
   /** Up to this one, without it. */
   readonly before?: KeyOf
+  /** From the last sort key to the first. Default `false`. */
   readonly descending?: boolean
-  /** At least 1. Counts items that pass the filter. */
+  /** At least 1. Counts items that pass the filter. Default: no limit. */
   readonly limit?: number
+  /** Only items that it holds for are sent. The partition reads the others too. */
   readonly filter?: Expression
 }
+
+const QUERY_FIELDS = ['hashKey', 'prefix', 'from', 'after', 'to', 'before', 'descending', 'limit', 'filter']
+
+const CALL_FIELDS = ['signal']
+const CONDITIONAL_FIELDS = ['condition', ...CALL_FIELDS]
 
 /** What a conditional write takes. */
 export interface Conditional extends CallOptions {
@@ -58,9 +72,14 @@ export interface Conditional extends CallOptions {
   readonly condition?: Expression
 }
 
-export interface StoreOptions extends SettingsOptions {
+/**
+ * Which database a store opens. `roots` and `fanout` must be those that its data was written with; limits on
+ * sizes are those of the Durable Object classes.
+ */
+export interface StoreOptions extends Pick<SettingsOptions, 'roots' | 'fanout'> {
   /** Which of several databases in the same namespaces. Default `'main'`. */
   readonly database?: string
+  /** Other names for the bindings, by their usual names. */
   readonly bindings?: BindingNames
 }
 
@@ -76,7 +95,7 @@ export interface StoreOptions extends SettingsOptions {
  * await store.update({ hashKey: 'cart-7', sortKey: ['line', 1] }, { count: calculate(column('count'), '+', 1) })
  */
 export function openStore(env: object, options: StoreOptions = {}): Store {
-  refuseUnknownOptions('openStore', options, ['database', 'bindings', ...SETTINGS_OPTIONS])
+  refuseUnknownOptions('openStore', options, ['database', 'bindings', 'roots', 'fanout'])
   const { database = 'main', bindings = {}, ...settings } = options
   refuseUnknownOptions('bindings', bindings, BINDINGS)
   const { partitions } = requireBindings(env, bindings)
@@ -96,27 +115,32 @@ export class Store {
   }
 
   /** One item, or null. */
-  async get(key: StoreKey, options?: CallOptions): Promise<StoredValue | null> {
+  async get(key: StoreKey, options: CallOptions = {}): Promise<StoredValue | null> {
+    refuseUnknown('get', options, CALL_FIELDS)
     const found = await this.#client.get({ kind: 'get', key: itemKey(key) }, options)
     return storedValue(found)
   }
 
   /** Several items, in the order of the keys; null for those that are not there. */
-  async getMany(keys: readonly StoreKey[], options?: CallOptions): Promise<(StoredValue | null)[]> {
+  async getMany(keys: readonly StoreKey[], options: CallOptions = {}): Promise<(StoredValue | null)[]> {
+    refuseUnknown('getMany', options, CALL_FIELDS)
     const found = await this.#client.findMany(keys.map(itemKey), {}, options)
     return found.map(storedValue)
   }
 
   /** Writes an item, whatever was there. @throws {ConditionFailedError} when the condition does not hold. */
-  async put(key: StoreKey, value: Item, { condition, ...options }: Conditional = {}): Promise<Version> {
-    const item = encodeItem(value)
+  async put(key: StoreKey, value: Item, conditional: Conditional = {}): Promise<Version> {
+    refuseUnknown('put', conditional, CONDITIONAL_FIELDS)
+    const { condition, ...options } = conditional
+    const item = itemText(value)
     return made(await this.#change({ kind: 'put', key: itemKey(key), item, ...when(condition) }, options))
       .version
   }
 
   /** Writes an item where none is. @throws {ConstraintError} when one is. */
   async insert(key: StoreKey, value: Item, options: CallOptions = {}): Promise<Version> {
-    const item = encodeItem(value)
+    refuseUnknown('insert', options, CALL_FIELDS)
+    const item = itemText(value)
     const change: Change = { kind: 'insert', key: itemKey(key), item, onExisting: 'error' }
     return made(await this.#change(change, options)).version
   }
@@ -130,8 +154,10 @@ export class Store {
   async update(
     key: StoreKey,
     set: { readonly [column: string]: Expression },
-    { condition, ...options }: Conditional = {},
+    conditional: Conditional = {},
   ): Promise<StoredValue> {
+    refuseUnknown('update', conditional, CONDITIONAL_FIELDS)
+    const { condition, ...options } = conditional
     const assignments = Object.entries(set).map(([column, value]) => ({ column, value }))
     const result = made(
       await this.#change(
@@ -148,7 +174,9 @@ export class Store {
    * @returns whether there was one.
    * @throws {ConditionFailedError} when there is one that the condition does not hold for.
    */
-  async delete(key: StoreKey, { condition, ...options }: Conditional = {}): Promise<boolean> {
+  async delete(key: StoreKey, conditional: Conditional = {}): Promise<boolean> {
+    refuseUnknown('delete', conditional, CONDITIONAL_FIELDS)
+    const { condition, ...options } = conditional
     const result = await this.#change({ kind: 'delete', key: itemKey(key), ...when(condition) }, options)
     return result.made || result.because === 'absent' ? result.made : made(result).made
   }
@@ -161,8 +189,10 @@ export class Store {
    */
   async *query(
     query: StoreQuery,
-    options?: CallOptions,
+    options: CallOptions = {},
   ): AsyncGenerator<{ sortKey: KeyPart[]; value: Item }> {
+    refuseUnknown('query', query, QUERY_FIELDS)
+    refuseUnknown('query', options, CALL_FIELDS)
     const { hashKey, descending = false, limit, filter } = query
     const pages = this.#client.spanPages(
       { hashKey: encodeKey(parts(hashKey)), interval: queryInterval(query) },
@@ -190,6 +220,21 @@ export class Store {
     assert(result !== undefined, 'every change has a result')
     return result
   }
+}
+
+/** @throws {InvalidRequestError} for a field that is not `known`: a misspelt condition must not be none. */
+function refuseUnknown(call: string, options: object, known: readonly string[]): void {
+  const name = Object.keys(options).find((field) => !known.includes(field))
+  if (name === undefined) return
+  throw new InvalidRequestError(`${call}: there is no "${name}" here; there are ${known.join(', ')}`, {
+    field: name,
+  })
+}
+
+/** @throws {InvalidValueError} for what is no object of columns. */
+function itemText(value: Item): ItemText {
+  if (typeof value === 'object' && value !== null && isPlainObject(value)) return encodeItem(value)
+  throw new InvalidValueError('an item is a plain object of columns: put other values into a column')
 }
 
 function storedValue(found: FoundItem | null): StoredValue | null {

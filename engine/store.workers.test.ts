@@ -10,6 +10,8 @@ import {
   compare,
   exists,
   InvalidKeyError,
+  InvalidRequestError,
+  InvalidValueError,
   not,
   openStore,
   value,
@@ -17,6 +19,14 @@ import {
 
 let databases = 0
 const open = () => openStore(env, { database: `store-${databases++}` })
+
+/** An environment whose partitions must not be called. */
+const unreachable = {
+  FOKOS_PARTITION: {
+    getByName: () => expect.unreachable('nothing is sent'),
+  },
+  FOKOS_TOPOLOGY: {},
+}
 
 describe('the store', () => {
   it('puts, gets and deletes items by key', async () => {
@@ -106,9 +116,40 @@ describe('the store', () => {
       expect(sortKey).toEqual(['other', 1])
   })
 
+  it.each([['text'], [null], [5], [[1]], [new Date(0)]])(
+    'puts no %o in the place of an item',
+    async (item) => {
+      const store = openStore(unreachable)
+      await expect(store.put({ hashKey: 'a' }, item as never)).rejects.toThrow(InvalidValueError)
+      await expect(store.insert({ hashKey: 'a' }, item as never)).rejects.toThrow(InvalidValueError)
+    },
+  )
+
+  it('refuses fields that it does not know, instead of doing without them', async () => {
+    const store = openStore(unreachable)
+    const key = { hashKey: 'a' }
+    const misspelt = { conditon: not(exists()) } as object
+    const calls = [
+      () => store.put(key, {}, misspelt),
+      () => store.insert(key, {}, { condition: exists() } as object),
+      () => store.update(key, { n: value(1) }, misspelt),
+      () => store.delete(key, misspelt),
+      () => store.get(key, { singal: undefined } as object),
+      () => store.getMany([key], { singal: undefined } as object),
+      () => store.query({ hashKey: 'a', desc: true } as never).next(),
+      () => store.query({ hashKey: 'a' }, { limit: 1 } as object).next(),
+    ]
+    for (const call of calls) await expect(call()).rejects.toThrow(InvalidRequestError)
+    await expect(store.put(key, {}, misspelt)).rejects.toThrow(
+      /put: there is no "conditon" here; there are condition, signal/,
+    )
+  })
+
   it('refuses an environment without its bindings, and options that it does not know', () => {
     expect(() => openStore({})).toThrow(ConfigurationError)
     expect(() => openStore(env, { root: 3 } as never)).toThrow(/no option "root"/)
     expect(() => openStore(env, { roots: 0 })).toThrow(/roots must be a whole number from 1/)
+    // They are the Durable Object class's.
+    expect(() => openStore(env, { limits: {} } as never)).toThrow(/no option "limits"/)
   })
 })

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -29,11 +31,117 @@ const isTest = isIn(
   'engine/runtime/kill/',
   'dialect/differential/',
   'dialect/schema/type-tests/',
+  'dialect/compiler/test-database.ts',
 )
+
+/** What a room imports, by room or package; true where only types are. */
+type Imports = ReadonlyMap<string, boolean>
+
+/** The tables of docs/architecture.md: the rooms, each with what it may import. */
+function readRooms(): ReadonlyMap<string, Imports> {
+  const rows = readFileSync(`${root}docs/architecture.md`, 'utf8').matchAll(
+    /^\| *`([^`]+)` *\|.*\|([^|]*)\|$/gm,
+  )
+  return new Map(
+    [...rows]
+      .filter(([, name = '']) => /^(dialect|engine)/.test(name))
+      .map(([, name = '', cell = '']) => {
+        const imports = [...cell.matchAll(/(types of )?`([^`]+)`/g)]
+        return [name, new Map(imports.map(([, types, room = '']) => [room, types !== undefined]))]
+      }),
+  )
+}
+
+const rooms = readRooms()
+
+/** A file of its own, or the nearest folder that is one. The two halves are rooms of what lies in them directly. */
+function roomOf(file: string): string | undefined {
+  const path = file.replace(/\.ts$/, '')
+  if (rooms.has(path)) return path
+  for (let folder = posix.dirname(path); folder.includes('/'); folder = posix.dirname(folder)) {
+    if (rooms.has(folder)) return folder
+  }
+  const half = posix.dirname(path)
+  return rooms.has(half) ? half : undefined
+}
+
+/** What a file imports or exports from elsewhere, and whether nothing but types. */
+function importsOf({ name, text }: { name: string; text: string }): { from: string; types: boolean }[] {
+  const found: { from: string; types: boolean }[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, onlyTypes(node.importClause))
+    else if (ts.isExportDeclaration(node))
+      add(node.moduleSpecifier, node.isTypeOnly || allTypes(node.exportClause))
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      add(node.argument.literal, true)
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], false)
+    }
+    ts.forEachChild(node, visit)
+  }
+  const add = (specifier: ts.Node | undefined, types: boolean) => {
+    if (specifier === undefined || !ts.isStringLiteral(specifier)) return
+    const from = specifier.text
+    found.push({ from: from.startsWith('.') ? posix.join(posix.dirname(name), from) : from, types })
+  }
+  visit(ts.createSourceFile(name, text, ts.ScriptTarget.ESNext))
+  return found
+}
+
+function onlyTypes(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined) return false
+  return clause.isTypeOnly || (clause.name === undefined && allTypes(clause.namedBindings))
+}
+
+function allTypes(names: ts.NamedImportBindings | ts.NamedExportBindings | undefined): boolean {
+  return (
+    names !== undefined &&
+    'elements' in names &&
+    names.elements.every((name) => 'isTypeOnly' in name && name.isTypeOnly)
+  )
+}
+
+/** The imports of a room's files from outside of it. */
+function outsideImports(room: string): { file: string; of: string; types: boolean }[] {
+  return files
+    .filter(({ name }) => roomOf(name) === room && name !== 'dialect/compiler/test-database.ts')
+    .flatMap((file) =>
+      importsOf(file).map(({ from, types }) => {
+        const isOurs = /^(dialect|engine)\//.test(from)
+        const of = isOurs ? (roomOf(from.replace(/\.js$/, '.ts')) ?? 'no room') : from
+        return { file: file.name, of, types }
+      }),
+    )
+    .filter(({ of }) => of !== room)
+}
 
 describe('the rooms', () => {
   it('are not empty', () => {
     expect(files.length).toBeGreaterThan(50)
+  })
+
+  it('are all in the tables of docs/architecture.md', () => {
+    expect(rooms.size).toBeGreaterThan(15)
+    expect(files.filter(({ name }) => roomOf(name) === undefined).map(({ name }) => name)).toEqual([])
+    const used = new Set(files.map(({ name }) => roomOf(name)))
+    expect([...rooms.keys()].filter((room) => !used.has(room))).toEqual([])
+  })
+
+  it.each([...rooms.keys()])('import what their row says and nothing else: %s', (room) => {
+    const allowed = rooms.get(room) as Imports
+    // A room of tests may use any package.
+    const counts = ({ of }: { of: string }) => !isTest(`${room}/`) || rooms.has(of) || of === 'no room'
+    const imports = outsideImports(room).filter(counts)
+    const excess = imports.filter(({ of, types }) => !allowed.has(of) || (allowed.get(of) === true && !types))
+    expect(excess).toEqual([])
+    if (isTest(`${room}/`)) return
+    // And the row says no more than the code needs.
+    const needed = [...allowed.keys()].filter((of) => imports.some((used) => used.of === of))
+    expect(needed).toEqual([...allowed.keys()])
+    const loose = [...allowed].filter(
+      ([of, types]) => !types && imports.every((used) => used.of !== of || used.types),
+    )
+    expect(loose).toEqual([])
   })
 
   it('leave cloudflare:workers to the runtime', () => {

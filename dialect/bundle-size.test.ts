@@ -31,6 +31,24 @@ describe('the size that is added to a Worker', () => {
     expect(both - kysely).toBeLessThanOrEqual(20 * 1_024)
   })
 
+  it('is at most 28 KB for a Worker’s dialect and Durable Objects together', async () => {
+    const kysely = await bundleSize(`export { Kysely } from 'kysely'`)
+    const worker = await bundleSize(`
+      import { Kysely } from 'kysely'
+      import { defineDatabase, table } from 'kysely-fokos'
+      import { durableObjects } from 'kysely-fokos/engine'
+      const database = defineDatabase({ tables: { travellers: table()({ hashKey: 'id' }) } })
+      export const { FokosPartition, FokosTopologyKeeper } = durableObjects(database)
+      export default {
+        async fetch(_request, env) {
+          const db = new Kysely({ dialect: new database.FokosDialect(env) })
+          return Response.json(await db.selectFrom('travellers').selectAll().where('id', '=', 'ann').execute())
+        },
+      }`)
+    console.log(`a whole Worker: ${worker - kysely} bytes, minified and compressed`)
+    expect(worker - kysely).toBeLessThanOrEqual(28 * 1_024)
+  })
+
   it('is at most 40 KB for the engine', async () => {
     const engine = await bundleSize(`export * from 'kysely-fokos/engine'`)
     console.log(`engine: ${engine} bytes, minified and compressed`)

@@ -36,8 +36,8 @@ export function readSnippets(): Snippet[] {
 
 /** What snippets that are no modules may use. The database is that of "Getting started". */
 export const PRELUDE = `
-import { Kysely } from 'kysely'
-import { ConstraintError, defineDatabase, type FokosCompiledQuery, type InferDatabase, table } from 'kysely-fokos'
+import { CamelCasePlugin, type ColumnType, type Generated, Kysely } from 'kysely'
+import { ConstraintError, defineDatabase, type FokosCompiledQuery, type HashKey, type InferDatabase, type SortKey, table } from 'kysely-fokos'
 const database = defineDatabase({
   tables: {
     flights: table<{ origin: string; departs_at: Date; destination: string; seats: number; delay: number | null }>()({
@@ -52,9 +52,15 @@ type Database = InferDatabase<typeof database>
 export async function run(db: Kysely<Database>, env: { FOKOS_PARTITION: object; FOKOS_TOPOLOGY: object }): Promise<void> {
 `
 
-/** The snippet as a module that exports \`run\`. */
+/** Takes what of the prelude a snippet may leave unused. */
+const USED = `
+export { CamelCasePlugin, ConstraintError, database, Kysely }
+export type { ColumnType, FokosCompiledQuery, Generated, HashKey, SortKey }
+`
+
+/** The snippet as a module that exports `run`. */
 export function moduleOf({ code }: Snippet): string {
-  return `${PRELUDE}${code}\n}\nexport { database, Kysely, ConstraintError, type FokosCompiledQuery }\n`
+  return `${PRELUDE}${code}\n}${USED}`
 }
 
 /** A module that lists the snippets that can be run, each with what runs it. */

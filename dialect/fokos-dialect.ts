@@ -17,6 +17,7 @@ import { FokosDriver } from './driver/fokos-driver.js'
 import { FokosIntrospector } from './driver/fokos-introspector.js'
 import { type DatabaseSchema, UNDECLARED_SCHEMA } from './schema/table-schema.js'
 
+/** What `new FokosDialect(env, options)` takes. */
 export interface FokosDialectOptions {
   /** Which of several databases in the same namespaces, one per tenant for example. Default `'main'`. */
   readonly database?: string

@@ -61,8 +61,10 @@ export interface Order {
   readonly sortKey: Direction
 }
 
+/** From the smallest key to the largest, or the other way round. */
 export type Direction = 'ascending' | 'descending'
 
+/** What may be asked of the store without changing it. */
 export type ReadOperation = GetOperation | BatchGetOperation | QueryOperation
 
 /**
@@ -97,7 +99,9 @@ export type Change =
       readonly aloneIn?: Interval
     }
 
+/** What an upsert does to the item that is there: nothing, if the condition does not hold for it. */
 export interface UpdateExisting {
+  /** May read the item that is there, and the inserted one as `proposed`. */
   readonly assignments: readonly Assignment[]
   readonly condition?: Expression
 }
@@ -113,6 +117,7 @@ export interface WriteOperation {
   readonly returning?: Projection
 }
 
+/** Everything that may be asked of the store. Branch on `kind`. */
 export type Operation = ReadOperation | WriteOperation
 
 /** An item as an answer holds it: as it was asked for. */
@@ -189,7 +194,7 @@ export interface PartitionWrite {
   readonly resent: boolean
 }
 
-export interface GetAnswer {
+interface GetAnswer {
   readonly found: FoundItem | null
 }
 
@@ -197,7 +202,7 @@ export interface GetAnswer {
  * In the order of the keys that were asked for. Shorter than they are when the answer would be too large: ask
  * again for the others.
  */
-export interface BatchGetAnswer {
+interface BatchGetAnswer {
   readonly found: readonly (FoundItem | null)[]
 }
 

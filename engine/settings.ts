@@ -11,6 +11,7 @@ export interface Limits {
   readonly sortKeyBytes: number
 }
 
+/** All settings of a database, with the defaults filled in. */
 export interface EngineSettings extends PinnedSettings {
   readonly limits: Limits
 }
@@ -21,6 +22,7 @@ export interface SettingsOptions {
   readonly roots?: number
   /** Children of a hash partition that splits, 2 to 64. Can never change once data is written. Default 4. */
   readonly fanout?: number
+  /** Bytes of an item and of a hash key at most. They may be raised later; the Durable Objects check them. */
   readonly limits?: Partial<Pick<Limits, 'itemBytes' | 'hashKeyBytes'>>
 }
 

@@ -33,7 +33,7 @@ export class FokosQueryCompiler implements QueryCompiler {
     this.#schema = schema
   }
 
-  /** @throws {UnsupportedQueryError} with the caller's own line near the top of its stack. */
+  /** @throws {UnsupportedQueryError} with the caller's own line among the first five of its stack. */
   compileQuery(node: RootOperationNode, queryId: QueryId): FokosCompiledQuery<never> {
     try {
       const { table, operation, parameters } = compileStatement(node, this.#schema)

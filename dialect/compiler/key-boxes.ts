@@ -35,7 +35,7 @@ export interface KeyBoxes {
 }
 
 /** One box is one interval to read, or one key. */
-export const MAX_BOXES = 1_000
+const MAX_BOXES = 1_000
 
 const EVERYWHERE: KeyBox = new Map()
 const UNRESTRICTED: KeyBoxes = { boxes: [EVERYWHERE], exact: false }

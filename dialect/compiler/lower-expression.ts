@@ -124,7 +124,7 @@ export function unwrapRaw({ sqlFragments, parameters }: RawNode): OperationNode 
   return inner
 }
 
-export function refusedNode(node: OperationNode): UnsupportedQueryError {
+function refusedNode(node: OperationNode): UnsupportedQueryError {
   const code = REFUSED_NODES[node.kind as keyof typeof REFUSED_NODES] ?? 'unknown_node'
   return new UnsupportedQueryError(code, { kind: node.kind })
 }

@@ -8,6 +8,7 @@ export interface NoOperation {
   readonly writes: boolean
 }
 
+/** What a compiled query runs: an operation of the store, or nothing. Branch on `kind`. */
 export type CompiledOperation = Operation | NoOperation
 
 /** What a query became. */

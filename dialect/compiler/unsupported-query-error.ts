@@ -6,7 +6,7 @@ const DOCS = 'kysely-fokos/docs/errors.md'
 
 /**
  * A query that this database does not run. Thrown by `.compile()` and by everything that executes, before any
- * I/O; its stack begins at the line that compiled or executed the query.
+ * I/O. Of its stack, the caller's own line is one of the first five frames.
  */
 export class UnsupportedQueryError extends FokosError {
   override name = 'UnsupportedQueryError'

@@ -18,7 +18,12 @@ export interface TableDeclarations {
   readonly [name: string]: TableDeclaration<any, string, any>
 }
 
+/**
+ * What {@link defineDatabase} takes. `roots` and `fanout` can never change once data is written; `limits` can be
+ * raised at any time.
+ */
 export interface DatabaseOptions<Tables extends TableDeclarations> extends SettingsOptions {
+  /** At least one, each made by `table`, under the name that queries call it. */
   readonly tables: Tables
 }
 

@@ -35,7 +35,8 @@ type Keyable<Row, C extends keyof Row & string, Taken extends string = never> = 
  * table<{ origin: string; departs_at: Date; seats: number }>()({ hashKey: 'origin', sortKey: 'departs_at' })
  */
 export function table<Row extends object>() {
-  function declare<H extends keyof Row & string, S extends keyof Row & string = never>(key: {
+  // Without a hash key, H is never: then its absence is the error, and not that a column stands twice.
+  function declare<H extends keyof Row & string = never, S extends keyof Row & string = never>(key: {
     readonly hashKey: H & Keyable<Row, H>
     readonly sortKey?: (S & Keyable<Row, S, H>) | readonly (S & Keyable<Row, S, H>)[]
     // Nothing is inferred from where the declaration stands: it would make every column a part of the key.

@@ -11,28 +11,54 @@ export function column(name: string): Expression {
   return { kind: 'column', column: name }
 }
 
-/** A constant: needed only where a plain value could be taken for an expression. */
+/**
+ * A constant. {@link compare} and {@link calculate} take plain values too, but for arrays, objects, maps and
+ * sets; what an update sets is always an expression.
+ *
+ * @example store.update(key, { state: value('sent'), count: calculate(column('count'), '+', 1) })
+ */
 export function value(constant: Value): Expression {
   return { kind: 'value', value: constant }
 }
 
+/**
+ * A condition that compares two operands: null, "unknown", when either is null or a column that is not there.
+ *
+ * @example compare(column('seats'), '>', 0)
+ */
 export function compare(left: Operand, operator: ComparisonOperator, right: Operand): Expression {
   return { kind: 'compare', operator, left: operand(left), right: operand(right) }
 }
 
-/** @example calculate(column('seats'), '-', 1) */
+/**
+ * Arithmetic on numbers and bigints: null when either operand is null, and for a division by zero.
+ *
+ * @example calculate(column('seats'), '-', 1)
+ */
 export function calculate(left: Operand, operator: ArithmeticOperator, right: Operand): Expression {
   return { kind: 'arithmetic', operator, left: operand(left), right: operand(right) }
 }
 
+/**
+ * Holds when all operands hold; `and()` holds always.
+ *
+ * @example and(exists(), compare(column('by'), '=', 'ann'))
+ */
 export function and(...operands: readonly Expression[]): Expression {
   return { kind: 'and', operands }
 }
 
+/** Holds when one of the operands holds; `or()` never does. */
 export function or(...operands: readonly Expression[]): Expression {
   return { kind: 'or', operands }
 }
 
+/**
+ * Holds when the condition is false. `not` of null is null: where a column is not there, neither a comparison
+ * nor its `not` holds.
+ *
+ * @example not(exists())
+ */
 export function not(condition: Expression): Expression {
   return { kind: 'not', operand: condition }
 }

@@ -48,7 +48,9 @@ export type Expression =
   | { readonly kind: 'concat'; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'exists' }
 
+/** How two values compare: `=` and `!=` take any types, the others numbers, strings, booleans, dates or bytes. */
 export type ComparisonOperator = '=' | '!=' | '<' | '<=' | '>' | '>='
+/** On numbers and bigints. `/` of two bigints leaves the rest out; `/` and `%` by zero are null. */
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%'
 
 /** One step into a nested value: a field's name, an element's place, or its place counted from the end. */
@@ -63,6 +65,7 @@ export interface Assignment {
 /** What of an item an answer holds: `'all'`, or a list in which later entries of one name win. */
 export type Projection = 'all' | readonly ProjectedColumn[]
 
+/** All columns of the item, or one that is computed: `{ kind: 'as', name: 'n', value: column('count') }`. */
 export type ProjectedColumn =
   | { readonly kind: 'all' }
   | { readonly kind: 'as'; readonly name: string; readonly value: Expression }

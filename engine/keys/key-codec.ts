@@ -6,7 +6,7 @@ import { InvalidKeyError } from '../errors.js'
 export type KeyPart = string | number | bigint | boolean | Date | Uint8Array
 
 /** A key is a tuple of parts, compared part by part. */
-export type KeyTuple = readonly KeyPart[]
+type KeyTuple = readonly KeyPart[]
 
 /**
  * One byte in front of each part says what it is. The codes are those of the FoundationDB tuple layer

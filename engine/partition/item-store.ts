@@ -10,7 +10,7 @@ export interface StoredItem extends FoundItem {
   readonly token: number
 }
 
-export interface StoredItemWithKey extends StoredItem {
+interface StoredItemWithKey extends StoredItem {
   readonly sortKey: Uint8Array
 }
 

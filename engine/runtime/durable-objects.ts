@@ -58,5 +58,10 @@ function sleep(duration: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, duration))
 }
 
-/** Ready-made classes, for databases without a declaration. */
-export const { FokosPartition, FokosTopologyKeeper } = durableObjects({ settings: DEFAULT_SETTINGS })
+const ready = durableObjects({ settings: DEFAULT_SETTINGS })
+
+/** Ready-made, for databases without a declaration: the class behind the binding `FOKOS_PARTITION`. */
+export const FokosPartition: DurableObjectClass = ready.FokosPartition
+
+/** Ready-made, for databases without a declaration: the class behind the binding `FOKOS_TOPOLOGY`. */
+export const FokosTopologyKeeper: DurableObjectClass = ready.FokosTopologyKeeper

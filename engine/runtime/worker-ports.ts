@@ -11,7 +11,9 @@ interface PartitionNamespace {
 export interface BindingNames {
   readonly FOKOS_PARTITION?: string
   readonly FOKOS_TOPOLOGY?: string
+  /** Not used yet. */
   readonly FOKOS_TOPOLOGY_CACHE?: string
+  /** Not used yet. */
   readonly FOKOS_ANALYTICS?: string
 }
 

@@ -185,6 +185,8 @@ table<{ id: string; tags: string[] }>()({ hashKey: 'tags' })
 table<{ id: string; maybe: string | null }>()({ hashKey: 'id', sortKey: 'maybe' })
 // refused: the column "id" stands once in a key
 table<{ id: string; at: Date }>()({ hashKey: 'id', sortKey: ['at', 'id'] })
+// refused: Property 'hashKey' is missing
+table<{ id: string; at: Date }>()({ sortKey: 'at' })
 // refused: sortkey
 table<{ id: string; at: Date }>()({ hashKey: 'id', sortkey: 'at' })
 // refused: rootes

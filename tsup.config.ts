@@ -11,4 +11,8 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   clean: true,
+  esbuildOptions(options) {
+    // Marks are for the simulator: engine/mark.ts.
+    options.dropLabels = ['MARK']
+  },
 })

@@ -16,6 +16,7 @@ async function bundleSize(source: string): Promise<number> {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     external: ['cloudflare:workers'],
+    dropLabels: ['MARK'],
     write: false,
   })
   return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length

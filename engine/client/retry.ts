@@ -1,4 +1,5 @@
 import { OutcomeUnknownError, OverloadedError, UnavailableError } from '../errors.js'
+import { mark } from '../mark.js'
 import { type Clock, type Millis, PeerCallError, type Random } from '../ports.js'
 
 /**
@@ -65,7 +66,12 @@ function unknownOutcome(sendings: number, cause: unknown): OutcomeUnknownError {
 }
 
 function giveUp(error: PeerCallError, mayHaveWritten: boolean, sendings: number): Error {
-  if (mayHaveWritten) return unknownOutcome(sendings, error)
+  if (mayHaveWritten) {
+    MARK: mark('a write was sent to the end, and nobody knows')
+    return unknownOutcome(sendings, error)
+  }
+  if (error.overloaded) MARK: mark('a call was refused as overload to the end')
+  else MARK: mark('a call went unanswered to the end')
   const details = { sendings }
   const options = { cause: error }
   return error.overloaded

@@ -1,4 +1,5 @@
 import { assert } from '../errors.js'
+import { mark } from '../mark.js'
 import type { Version } from '../operations.js'
 import type { Clock, Millis } from '../ports.js'
 import { MAX_CHANGES } from '../settings.js'
@@ -46,6 +47,7 @@ export class HybridClock {
     // Ahead of the machine's clock, as after a restart, the bound goes on in small steps: each leap would add
     // to the last, and the versions would run away from the time.
     const bound = Math.max(needed + STEP, this.#physical() + LEAP * VERSIONS_PER_MILLI)
+    MARK: mark('the stored bound of the clock is raised')
     this.#storeBound(bound)
     this.#bound = bound
   }
@@ -54,6 +56,7 @@ export class HybridClock {
   tick(): Version {
     // The machine's clock may have jumped since reserve(): what was reserved must last for the statement.
     const next = Math.max(this.#last + 1, Math.min(this.#physical(), this.#bound - MAX_TICKS))
+    if (next > this.#physical()) MARK: mark('a version runs ahead of the clock')
     assert(next <= this.#bound, 'versions were reserved before they are given out')
     this.#last = next
     return next

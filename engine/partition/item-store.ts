@@ -1,5 +1,6 @@
 import { assert } from '../errors.js'
 import type { Interval } from '../keys/interval.js'
+import { mark } from '../mark.js'
 import type { FoundItem, ItemKey, Version } from '../operations.js'
 import type { SqlRow, Storage } from '../ports.js'
 import { type ItemText, textBytes } from '../values/item-text.js'
@@ -83,7 +84,10 @@ export class ItemStore {
     const inline = fitsInline(hashKey.length, sortKey.length, textBytes(item))
     const value = inline ? item : null
     const written = [...this.#storage.rows(sql, hashKey, sortKey, version, token, value)].length > 0
-    if (written && !inline) this.#storage.run(SQL.putLarge, version, item)
+    if (written && !inline) {
+      MARK: mark('a large value is stored aside')
+      this.#storage.run(SQL.putLarge, version, item)
+    }
     return written
   }
 }

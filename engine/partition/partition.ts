@@ -1,4 +1,5 @@
 import { InvalidRequestError, OutcomeUnknownError, reportError } from '../errors.js'
+import { mark } from '../mark.js'
 import {
   type PartitionAnswer,
   type PartitionOperation,
@@ -102,6 +103,7 @@ export class Partition {
    */
   #openWritten(): void {
     if (this.#writer !== undefined || !tablesExist(this.#ports.storage)) return
+    MARK: mark('an instance opens what another has written')
     this.#tokens = new TokenMemory(this.#ports.clock.now())
     this.#open(this.#tokens)
   }
@@ -117,7 +119,11 @@ export class Partition {
         this.#facts.set('storage_format', STORAGE_FORMAT)
         this.#facts.set('settings', settingsText(settings))
         const result = this.#open(this.#tokens as TokenMemory).write(operation)
-        if (result.changes.every(({ made }) => !made)) throw new NothingWritten(result)
+        if (result.changes.every(({ made }) => !made)) {
+          MARK: mark('the first write changes nothing and leaves nothing')
+          throw new NothingWritten(result)
+        }
+        MARK: mark('the first write makes the tables')
         return result
       })
     } catch (error) {

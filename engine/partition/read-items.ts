@@ -1,6 +1,7 @@
 import { LimitError } from '../errors.js'
 import { holds, project } from '../expressions/evaluate.js'
 import { type Interval, successor } from '../keys/interval.js'
+import { mark } from '../mark.js'
 import type {
   FoundItem,
   PartitionBatchGet,
@@ -79,6 +80,7 @@ export function query(items: ItemStore, operation: PartitionQuery): QueryAnswer 
       if (withKeys) sortKeys.push(sortKey)
     }
     if (page.length >= limit || looked >= MAX_PAGE_ITEMS || characters >= MAX_PAGE_CHARACTERS) {
+      MARK: mark('a page leaves a rest')
       rest = beyond(interval, sortKey, descending)
       break
     }

@@ -1,4 +1,5 @@
 import { errorFromReport, reportError } from '../errors.js'
+import { mark } from '../mark.js'
 import type { WriteResult } from '../operations.js'
 import type { Millis } from '../ports.js'
 
@@ -54,6 +55,7 @@ export class TokenMemory {
     // The error itself would hold on to the request that it was thrown for.
     const report = reportError(error)
     const again = () => {
+      MARK: mark('a refusal is answered again')
       throw errorFromReport(report)
     }
     this.#add(token, { at: now, again, characters: CHARACTERS_PER_CHANGE + report.message.length })

@@ -3,6 +3,7 @@ import { assign, holds } from '../expressions/evaluate.js'
 import type { Projection } from '../expressions/expression.js'
 import { compareBytes } from '../keys/compare-bytes.js'
 import type { Interval } from '../keys/interval.js'
+import { mark } from '../mark.js'
 import type {
   Change,
   ChangeResult,
@@ -52,7 +53,11 @@ export class Writer {
   write(operation: PartitionWrite): WriteResult {
     const { storage, tokens, clock, versions, limits } = this.#parts
     const answered = tokens.recall(operation.token)
-    if (answered !== undefined) return answered()
+    if (answered !== undefined) {
+      if (operation.resent) MARK: mark('a resend is answered from memory')
+      else MARK: mark('a doubled write is answered from memory')
+      return answered()
+    }
     checkWriteSize(operation.changes, limits)
     const age = clock.now() - operation.born
     if (age > RETENTION) {
@@ -74,6 +79,7 @@ export class Writer {
       return { changes }
     } catch (error) {
       // A refusal is an outcome too: if another sending of this write is still on its way, it must meet it.
+      MARK: mark('a write is undone')
       tokens.rememberRefusal(operation.token, error, clock.now())
       throw error
     }
@@ -89,13 +95,18 @@ export class Writer {
     const made = rows.filter((row) => row?.token === operation.token)
     // Of several changes to one row, only the last shows.
     if (new Set(made.map((row) => row?.version)).size === rows.length) {
+      MARK: mark('a resend is recognised by its rows')
       return {
         changes: made.map((row) =>
           madeResult(row as StoredItem, (row as StoredItem).item, operation.returning),
         ),
       }
     }
-    if (made.length === 0 && tokens.knowsSince(operation.born, clock.now())) return undefined
+    if (made.length === 0 && tokens.knowsSince(operation.born, clock.now())) {
+      MARK: mark('a resend is certainly the first to arrive')
+      return undefined
+    }
+    MARK: mark('nobody knows whether a resend happened')
     throw new OutcomeUnknownError(
       'the answer to this write was lost, and the partition has restarted since: read the rows to see whether ' +
         'it happened',
@@ -137,6 +148,7 @@ export class Writer {
     index: number,
     operation: Running,
   ): ChangeResult {
+    MARK: mark('an insert meets a row and updates it')
     const stored = this.#parts.items.get(key) as StoredItem
     const operands = { item: decodeItem(stored.item), proposed: decodeItem(proposed) }
     if (!holds(condition, operands)) return { made: false, because: 'condition' }

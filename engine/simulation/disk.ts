@@ -16,7 +16,8 @@ export class Disk {
   readonly #storage = sqliteStorage(this.database)
   readonly #changes = this.database.prepare('SELECT total_changes()')
   #flushed = 0
-  #definesTables = false
+  /** What total_changes() does not count. */
+  #touched = false
 
   constructor() {
     this.database.exec('BEGIN')
@@ -24,7 +25,12 @@ export class Disk {
 
   /** Whether there are writes that a crash would undo. */
   get dirty(): boolean {
-    return this.#definesTables || this.#totalChanges() !== this.#flushed
+    return this.#touched || this.#totalChanges() !== this.#flushed
+  }
+
+  /** Notes that something beside the rows waits to be durable. */
+  touch(): void {
+    this.#touched = true
   }
 
   flush(): void {
@@ -43,7 +49,7 @@ export class Disk {
       if (!isLive()) throw new ReplacedError('the instance is gone')
     }
     const noteTables = (statement: string) => {
-      if (/^\s*(create|drop|alter)\b/i.test(statement)) this.#definesTables = true
+      if (/^\s*(create|drop|alter)\b/i.test(statement)) this.touch()
     }
     const storage = this.#storage
     return {
@@ -79,14 +85,16 @@ export class Disk {
     const whole = <T>(section: () => T): T => {
       if (!isAlive() || this.dirty) fail()
       const session = this.database.createSession()
-      const result = this.#storage.atomic(() => {
-        const result = section()
-        if (session.changeset().length > 0) fail()
-        return result
-      })
-      session.close()
-      this.#settle()
-      return result
+      try {
+        return this.#storage.atomic(() => {
+          const result = section()
+          if (session.changeset().length > 0) fail()
+          return result
+        })
+      } finally {
+        session.close()
+        this.#settle()
+      }
     }
     const storage = this.#storage
     return {
@@ -102,7 +110,7 @@ export class Disk {
 
   #settle(): void {
     this.#flushed = this.#totalChanges()
-    this.#definesTables = false
+    this.#touched = false
   }
 
   #totalChanges(): number {

@@ -1,6 +1,6 @@
 import type { PartitionAnswer, PartitionRequest } from '../operations.js'
 import type { Alarm, Clock, Millis, PartitionName, Peers, Storage } from '../ports.js'
-import { Disk } from './disk.js'
+import { Disk, ReplacedError } from './disk.js'
 import type { FaultProfile } from './faults.js'
 import type { Scheduler } from './scheduler.js'
 import type { SeededRandom } from './seeded-random.js'
@@ -85,9 +85,9 @@ export class Host {
     this.#world = world
     this.#random = random
     this.#instance = this.#newInstance()
-    this.#plan(world.profile.crashEvery, () => this.crash('crash: at rest'))
-    this.#plan(world.profile.pauseEvery, () => this.#pause())
-    this.#plan(world.profile.jumpEvery, () => this.#jump())
+    this.#plan('crashEvery', () => this.crash('crash: at rest'))
+    this.#plan('pauseEvery', () => this.#pause())
+    this.#plan('jumpEvery', () => this.#jump())
   }
 
   /** The instance that a new message goes to: mostly the one that owns the storage. It never changes later. */
@@ -249,8 +249,9 @@ export class Host {
   }
 
   #setAlarm(instance: Instance, at: Millis | undefined): void {
+    if (instance.state !== 'live') throw new ReplacedError('another instance owns this alarm by now')
     // The alarm is stored as rows are: durable with what was written before it.
-    this.disk.storageFor(() => instance.state === 'live').run('CREATE TABLE IF NOT EXISTS "alarm" (at)')
+    this.disk.touch()
     this.#alarm.current = at === undefined ? undefined : at - instance.clockOffset
     this.#scheduleAlarm()
     this.#afterSection()
@@ -308,13 +309,12 @@ export class Host {
     this.#instance.clockOffset += by
   }
 
-  /** Lets something happen again and again, at random times. */
-  #plan(every: Millis, happen: () => void): void {
-    if (every <= 0) return
-    const wait = -Math.log(1 - this.#random.fraction()) * every
-    this.#world.scheduler.after(wait, () => {
-      // The world may have healed since.
-      if (this.#world.profile.crashEvery <= 0) return
+  /** Lets something happen again and again, at random times, until the world has healed. */
+  #plan(every: 'crashEvery' | 'pauseEvery' | 'jumpEvery', happen: () => void): void {
+    const mean = this.#world.profile[every]
+    if (mean <= 0) return
+    this.#world.scheduler.after(-Math.log(1 - this.#random.fraction()) * mean, () => {
+      if (this.#world.profile[every] <= 0) return
       happen()
       this.#plan(every, happen)
     })

@@ -1,0 +1,43 @@
+/**
+ * Rare paths of the engine. A simulation campaign counts how often each was taken, and fails when one never
+ * was: what nobody ever took, nobody has tested. The idea is TigerBeetle's coverage marks.
+ */
+export const MARKS = [
+  'a call was refused as overload to the end',
+  'a call went unanswered to the end',
+  'a doubled write is answered from memory',
+  'a large value is stored aside',
+  'a page leaves a rest',
+  'a refusal is answered again',
+  'a resend is answered from memory',
+  'a resend is certainly the first to arrive',
+  'a resend is recognised by its rows',
+  'a version runs ahead of the clock',
+  'a write is undone',
+  'a write was sent to the end, and nobody knows',
+  'an insert meets a row and updates it',
+  'an instance opens what another has written',
+  'nobody knows whether a resend happened',
+  'the first write changes nothing and leaves nothing',
+  'the first write makes the tables',
+  'the stored bound of the clock is raised',
+] as const
+
+export type Mark = (typeof MARKS)[number]
+
+let observer: ((name: Mark) => void) | undefined
+
+/**
+ * Says that a rare path is taken. Write it under the label `MARK`, and the build leaves it out:
+ *
+ * @example
+ * MARK: mark('a page leaves a rest')
+ */
+export function mark(name: Mark): void {
+  observer?.(name)
+}
+
+/** Has every mark told to `observe` from now on, or to nobody. */
+export function observeMarks(observe: ((name: Mark) => void) | undefined): void {
+  observer = observe
+}

@@ -1,0 +1,69 @@
+import { decodeKey } from '../keys/key-codec.js'
+import { fitsInline } from '../partition/schema.js'
+import { rootOf } from '../topology/partition-name.js'
+import { type ItemText, textBytes } from '../values/item-text.js'
+import type { Host } from './host.js'
+import type { Anomaly } from './judge/history.js'
+import type { FinalRow } from './judge/to-history.js'
+import { toRow } from './workloads/execute.js'
+
+interface StoredRow {
+  readonly hash_key: Uint8Array
+  readonly sort_key: Uint8Array
+  readonly version: number
+  readonly value: string | null
+  readonly large: string | null
+}
+
+/** What is left in storage when all is over, and what of it must not be so. */
+export interface Audit {
+  readonly rows: readonly FinalRow[]
+  readonly anomalies: readonly Anomaly[]
+}
+
+/** Reads every partition's database, and holds it against the invariants of the tree and of its tables. */
+export function audit(hosts: Iterable<Host>, database: string, roots: number): Audit {
+  const rows: FinalRow[] = []
+  const anomalies: Anomaly[] = []
+  const broken = (host: Host, description: string) =>
+    anomalies.push({
+      name: 'broken storage',
+      description: `${host.name}: ${description}`,
+      transactions: [],
+      keys: [],
+    })
+  for (const host of hosts) {
+    const { database: sqlite } = host.disk
+    const tables = sqlite.prepare("SELECT name FROM sqlite_master WHERE name = 'items'").all()
+    if (tables.length === 0) continue
+    const stored = sqlite
+      .prepare(
+        `SELECT hash_key, sort_key, items.version, items.value, large_values.value AS large
+         FROM items LEFT JOIN large_values ON large_values.version = items.version`,
+      )
+      .all() as unknown as StoredRow[]
+    const large = sqlite.prepare('SELECT count(*) AS n FROM large_values').get() as { n: number }
+    const bound = sqlite.prepare("SELECT value FROM facts WHERE name = 'clock_bound'").get() as {
+      value: number
+    }
+    if (large.n !== stored.filter(({ value }) => value === null).length)
+      broken(host, 'large values that no item has')
+    if (new Set(stored.map(({ version }) => version)).size < stored.length) broken(host, 'one version twice')
+    for (const row of stored) {
+      const [hash] = decodeKey(row.hash_key) as [string]
+      const [sort] = decodeKey(row.sort_key) as [number]
+      const text = (row.value ?? row.large) as ItemText | null
+      const name = `${hash}/${sort}`
+      if (rootOf(database, row.hash_key, roots) !== host.name) broken(host, `${name} belongs elsewhere`)
+      if (row.version > bound.value) broken(host, `${name} has a version above the stored bound`)
+      if (text === null || (row.value !== null && row.large !== null)) {
+        broken(host, `${name} has no value, or two`)
+        continue
+      }
+      const inline = fitsInline(row.hash_key.length, row.sort_key.length, textBytes(text))
+      if (inline !== (row.value !== null)) broken(host, `${name} is stored where it does not belong`)
+      rows.push({ place: { hash: Number(hash.slice(1)), sort }, row: toRow(text), version: row.version })
+    }
+  }
+  return { rows, anomalies }
+}

@@ -1,0 +1,65 @@
+import { MARKS, type Mark, observeMarks } from '../mark.js'
+import type { FaultProfile } from './faults.js'
+import { planRun, type RunReport, run } from './run.js'
+import { shrink } from './shrink.js'
+import { WORKLOADS, type Workload } from './workloads/workloads.js'
+
+export interface CampaignOptions {
+  /** The first seed, and how many there are. */
+  readonly from: number
+  readonly seeds: number
+  /** Each seed runs one of these, in turn. */
+  readonly workloads: readonly Workload[]
+  readonly profile: FaultProfile
+  /** Called after every run. */
+  readonly onRun?: (progress: CampaignReport) => void
+}
+
+export interface CampaignReport {
+  readonly runs: number
+  readonly operations: number
+  readonly faults: ReadonlyMap<string, number>
+  readonly marks: ReadonlyMap<Mark, number>
+  /** Hash keys for which no order was found nor excluded. */
+  readonly undecided: number
+  /** The first run that failed, made small; the campaign ends with it. */
+  readonly failure?: RunReport & { readonly workload: string }
+}
+
+/** The workload that a seed runs: always the same one, so that a seed alone says what happens. */
+export function workloadOf(seed: number, workloads: readonly Workload[] = WORKLOADS): Workload {
+  return workloads[seed % workloads.length] as Workload
+}
+
+/** Runs seed after seed, until one fails. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
+  const { from, seeds, workloads, profile, onRun } = options
+  const faults = new Map<string, number>()
+  const marks = new Map<Mark, number>()
+  let report: CampaignReport = { runs: 0, operations: 0, faults, marks, undecided: 0 }
+  observeMarks((mark) => marks.set(mark, (marks.get(mark) ?? 0) + 1))
+  try {
+    for (let seed = from; seed < from + seeds; seed++) {
+      const workload = workloadOf(seed, workloads)
+      const came = await run(planRun(seed, workload, profile))
+      for (const [fault, count] of came.trace.faults) faults.set(fault, (faults.get(fault) ?? 0) + count)
+      report = {
+        ...report,
+        runs: report.runs + 1,
+        operations: report.operations + came.operations,
+        undecided: report.undecided + came.undecided,
+      }
+      onRun?.(report)
+      if (came.anomalies.length === 0) continue
+      return { ...report, failure: { ...(await shrink(came, run)), workload: workload.name } }
+    }
+    return report
+  } finally {
+    observeMarks(undefined)
+  }
+}
+
+/** The rare paths that a campaign never took. */
+export function unmarked({ marks }: CampaignReport): Mark[] {
+  return MARKS.filter((mark) => !marks.has(mark))
+}

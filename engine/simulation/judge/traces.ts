@@ -1,0 +1,173 @@
+import { type Record, writes } from '../record.js'
+import { idsOf, type Place, placeText, type Row } from '../workloads/operation.js'
+import type { Anomaly } from './history.js'
+import { type FinalRow, placesOf } from './to-history.js'
+
+/*
+ * What rows alone tell, because every write leaves its number in them: which writes happened, how often, and
+ * on top of which others.
+ */
+
+/** Looks for writes that left more, less or other traces than they were said to. */
+export function checkTraces(records: readonly Record[], final: readonly FinalRow[]): Anomaly[] {
+  const writers = new Map(
+    records.filter(({ operation }) => writes(operation)).map((record) => [record.id, record]),
+  )
+  const rows = [...shownRows(records), ...final.map(({ place, row }) => ({ place, row, reader: undefined }))]
+  return [
+    ...rows.flatMap((shown) => checkRow(shown, writers)),
+    ...checkFractures(records, writers),
+    ...[...byPlace(records)].flatMap(([place, touching]) =>
+      checkFinal(
+        place,
+        touching,
+        final.find((row) => placeText(row.place) === place),
+      ),
+    ),
+  ].slice(0, 20)
+}
+
+interface ShownRow {
+  readonly place: Place
+  readonly row: Row
+  readonly reader: number | undefined
+}
+
+function shownRows(records: readonly Record[]): ShownRow[] {
+  return records.flatMap(({ id, seen, written }) => [
+    ...seen.flatMap(({ place, row }) => (row === null ? [] : [{ place, row, reader: id }])),
+    ...written.flatMap(({ place, made, removed }) =>
+      [made?.row, removed].flatMap((row) => (row ? [{ place, row, reader: id }] : [])),
+    ),
+  ])
+}
+
+function checkRow({ place, row, reader }: ShownRow, writers: ReadonlyMap<number, Record>): Anomaly[] {
+  const keys = [placeText(place)]
+  const ids = idsOf(row)
+  const by = reader === undefined ? 'at the end' : `when T${reader} looked`
+  return [...new Set(ids)].flatMap((id): Anomaly[] => {
+    const writer = writers.get(id)
+    const transactions = reader === undefined ? [id] : [id, reader]
+    if (writer === undefined) {
+      return [
+        {
+          name: 'broken storage',
+          description: `${keys} held ${id} ${by}, which nobody wrote`,
+          transactions,
+          keys,
+        },
+      ]
+    }
+    if (ids.indexOf(id) !== ids.lastIndexOf(id)) {
+      return [
+        { name: 'duplicate write', description: `T${id} stood twice in ${keys} ${by}`, transactions, keys },
+      ]
+    }
+    const notMade =
+      writer.outcome === 'refused' ||
+      (writer.outcome === 'done' &&
+        !writer.written.some(({ place: at, made }) => placeText(at) === keys[0] && made))
+    return notMade
+      ? [
+          {
+            name: 'G1a (aborted read)',
+            description: `${keys} held T${id} ${by}, which was answered that it had not happened`,
+            transactions,
+            keys,
+          },
+        ]
+      : []
+  })
+}
+
+/** A statement that made several rows was seen with some of them, though nobody could have taken the others away. */
+function checkFractures(records: readonly Record[], writers: ReadonlyMap<number, Record>): Anomaly[] {
+  const multi = [...writers.values()].filter(
+    ({ operation, outcome }) =>
+      operation.kind === 'insert' &&
+      operation.sorts.length > 1 &&
+      operation.onExisting === 'error' &&
+      outcome !== 'refused',
+  )
+  return multi.flatMap((writer): Anomaly[] => {
+    const places = placesOf(writer.operation).map(placeText)
+    const removers = records.filter(
+      ({ operation, outcome }) =>
+        (operation.kind === 'delete' || operation.kind === 'put') &&
+        outcome !== 'refused' &&
+        places.includes(placeText(operation.at)),
+    )
+    const page = records.find(({ covers, operation, seen, answered = 0 }) => {
+      if (covers === undefined || operation.kind !== 'range' || answered === undefined) return false
+      const covered = placesOf({ ...operation, from: covers.from, to: covers.to }).map(placeText)
+      if (!places.every((place) => covered.includes(place))) return false
+      if (removers.some(({ called }) => called < answered)) return false
+      const shown = seen.filter(({ row }) => row !== null && idsOf(row)[0] === writer.id).length
+      return shown > 0 && shown < places.length
+    })
+    if (page === undefined) return []
+    return [
+      {
+        name: 'fractured write',
+        description: `T${page.id} saw some of the rows that T${writer.id} made in one statement, and not the others`,
+        transactions: [writer.id, page.id],
+        keys: places,
+      },
+    ]
+  })
+}
+
+function byPlace(records: readonly Record[]): Map<string, Record[]> {
+  const places = new Map<string, Record[]>()
+  for (const record of records) {
+    if (!writes(record.operation) || record.outcome === 'refused') continue
+    for (const place of placesOf(record.operation)) {
+      const text = placeText(place)
+      places.set(text, [...(places.get(text) ?? []), record])
+    }
+  }
+  return places
+}
+
+/** Whether the last of what was acknowledged for a place is what it holds, and whether each stands on the one before. */
+function checkFinal(place: string, touching: readonly Record[], final: FinalRow | undefined): Anomaly[] {
+  const made = touching.flatMap((record) =>
+    record.written.flatMap((written) =>
+      placeText(written.place) === place && written.made !== undefined ? [{ record, ...written.made }] : [],
+    ),
+  )
+  made.sort((left, right) => left.version - right.version)
+  const last = made.at(-1)
+  const keys = [place]
+  for (let i = 1; i < made.length; i++) {
+    const [before, after] = [made[i - 1], made[i]] as [(typeof made)[0], (typeof made)[0]]
+    if (after.record.operation.kind !== 'append' || before.row === null || after.row === null) continue
+    const unseen = touching.some(
+      ({ outcome, operation }) => outcome === 'unknown' && operation.kind !== 'append',
+    )
+    if (unseen || idsOf(after.row).includes(before.record.id)) continue
+    const overlapping = after.record.called < (before.record.answered ?? 0)
+    const transactions = [before.record.id, after.record.id]
+    return [
+      {
+        name: overlapping ? 'lost update' : 'lost write',
+        description: `T${after.record.id} appended to ${place} as it was before T${before.record.id}, which was acknowledged`,
+        transactions,
+        keys,
+      },
+    ]
+  }
+  if (last === undefined) return []
+  const gone = touching.some(({ outcome, operation }) => outcome === 'unknown' && operation.kind === 'delete')
+  const lost = final === undefined ? last.row !== null && !gone : final.version < last.version
+  if (!lost) return []
+  return [
+    {
+      name: 'lost write',
+      description: `T${last.record.id} was acknowledged, and ${place} at the end was ${final === undefined ? 'not there' : `as before it (${final.row.log})`}`,
+      transactions: [last.record.id],
+      keys,
+    },
+  ]
+}

@@ -1,0 +1,120 @@
+import type { SeededRandom } from '../seeded-random.js'
+import type { Operation, Place } from './operation.js'
+
+/** What clients do in a run, decided before it begins. */
+export interface Workload {
+  readonly name: string
+  /** How many hash keys there are, and how many places in each. */
+  readonly hashes: number
+  readonly sorts: number
+  /** The next operation of a client. */
+  next(random: SeededRandom): Operation
+}
+
+const place = (random: SeededRandom, hashes: number, sorts: number): Place => ({
+  hash: random.below(hashes),
+  sort: random.below(sorts),
+})
+
+const range = (random: SeededRandom, hashes: number, sorts: number): Operation => {
+  const from = random.below(sorts)
+  return {
+    kind: 'range',
+    hash: random.below(hashes),
+    from,
+    to: random.integer(from + 1, sorts),
+    descending: random.chance(0.4),
+    pageSize: random.integer(1, sorts),
+  }
+}
+
+/** Everybody at a few rows: increments and reads, and now and then all anew. */
+const contention: Workload = {
+  name: 'contention',
+  hashes: 2,
+  sorts: 2,
+  next(random) {
+    const at = place(random, 2, 2)
+    if (random.chance(0.35)) return { kind: 'get', at }
+    if (random.chance(0.15)) return { kind: 'put', at, large: random.chance(0.3) }
+    if (random.chance(0.08)) return { kind: 'delete', at }
+    return { kind: 'append', at }
+  },
+}
+
+/** Who changes only what he has seen: of two with the same picture, one wins. */
+const conditional: Workload = {
+  name: 'conditional',
+  hashes: 2,
+  sorts: 2,
+  next(random) {
+    const at = place(random, 2, 2)
+    if (random.chance(0.4)) return { kind: 'get', at }
+    if (random.chance(0.1)) return { kind: 'insert', hash: at.hash, sorts: [at.sort], onExisting: 'ignore' }
+    if (random.chance(0.05)) return { kind: 'delete', at }
+    return { kind: 'append', at, if: random.chance(0.7) ? 'as seen' : random.below(4) }
+  },
+}
+
+/** Inserts that race for the same places, alone and several at once, and deletes that make room again. */
+const inserts: Workload = {
+  name: 'inserts',
+  hashes: 2,
+  sorts: 4,
+  next(random) {
+    const at = place(random, 2, 4)
+    if (random.chance(0.3)) return { kind: 'delete', at }
+    if (random.chance(0.2)) return { kind: 'get', at }
+    return {
+      kind: 'insert',
+      hash: at.hash,
+      sorts: random.some([0, 1, 2, 3], 1, 3),
+      onExisting: random.pick(['error', 'ignore', 'append']),
+    }
+  },
+}
+
+/** Ranges in pages, while their rows come, change and go. */
+const ranges: Workload = {
+  name: 'ranges',
+  hashes: 2,
+  sorts: 8,
+  next(random) {
+    const at = place(random, 2, 8)
+    if (random.chance(0.45)) return range(random, 2, 8)
+    if (random.chance(0.2)) return { kind: 'delete', at }
+    if (random.chance(0.4)) return { kind: 'put', at, large: random.chance(0.2) }
+    return {
+      kind: 'insert',
+      hash: at.hash,
+      sorts: random.some([0, 1, 2, 3, 4, 5, 6, 7], 1, 4),
+      onExisting: 'ignore',
+    }
+  },
+}
+
+const SIMPLE = [contention, conditional, inserts, ranges]
+
+/** All of it, and batches over several hash keys. */
+const mixed: Workload = {
+  name: 'mixed',
+  hashes: 4,
+  sorts: 8,
+  next(random) {
+    if (random.chance(0.15)) {
+      const hashes = random.some([0, 1, 2, 3], 2, 4)
+      return { kind: 'batchGet', places: hashes.map((hash) => ({ hash, sort: random.below(5) })) }
+    }
+    return widen(random.pick(SIMPLE).next(random), random)
+  },
+}
+
+/** Moves an operation to any of the hash keys that the mixed workload has. */
+function widen(operation: Operation, random: SeededRandom): Operation {
+  const hash = random.below(4)
+  if ('at' in operation) return { ...operation, at: { hash, sort: operation.at.sort % 5 } }
+  return 'hash' in operation ? { ...operation, hash } : operation
+}
+
+/** What clients can be made to do. Transactions and growth add theirs here. */
+export const WORKLOADS: readonly Workload[] = [...SIMPLE, mixed]

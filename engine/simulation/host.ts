@@ -55,6 +55,8 @@ export class Instance {
   clockOffset: Millis
   /** Started by the first event that it gets. */
   actor: Actor | undefined
+  /** The calls that it is at. */
+  readonly running = new Set<Reply>()
 
   constructor(number: number, clockOffset: Millis) {
     this.number = number
@@ -114,15 +116,20 @@ export class Host {
         operation,
       },
     )
+    to.running.add(reply)
     this.#run(to, (actor) => actor.execute(request)).then(
-      (answer) =>
+      (answer) => {
+        if (!to.running.delete(reply)) return
         this.#leave(
           to,
           () => reply.answer(answer),
           () => reply.fail('the instance crashed'),
-        ),
-      (error: unknown) =>
-        reply.fail(`the instance failed: ${error instanceof Error ? error.message : error}`),
+        )
+      },
+      (error: unknown) => {
+        if (!to.running.delete(reply)) return
+        reply.fail(`the instance failed: ${error instanceof Error ? error.message : error}`)
+      },
     )
     this.#afterSection()
   }
@@ -170,6 +177,8 @@ export class Host {
       this.#leaving.splice(this.#leaving.indexOf(message), 1)
       message.lost()
     }
+    for (const reply of instance.running) reply.fail('the instance crashed')
+    instance.running.clear()
   }
 
   /** Runs a piece of the actor, which is there from then on; what a dead instance would say is never heard. */

@@ -98,7 +98,7 @@ class Call {
     deliver(delay)
     if (random.chance(profile.duplicate)) {
       this.#fault('doubled request')
-      deliver(delay + this.#delay() * random.between(0, 3))
+      deliver(delay + this.#delay() * random.between(0, 20))
     }
   }
 

@@ -22,9 +22,9 @@ export interface Judgement {
 
 /** From what says most to what says least. */
 const ORDER: readonly AnomalyName[] = [
-  'broken storage',
   'duplicate write',
   'G1a (aborted read)',
+  'broken storage',
   'version reuse',
   'version order violation',
   'fractured write',

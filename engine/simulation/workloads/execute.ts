@@ -85,26 +85,33 @@ async function readRange(
     { direction: descending ? 'descending' : 'ascending', withKeys: true, pageSize },
   )
   let rest = { from, to }
+  let last: Record | undefined
   for (let page = 1; ; page++) {
     const called = recorder.tick()
     try {
       const { done, value } = await pages.next()
-      if (done === true) return
+      if (done === true) {
+        // The page before was full, and its answer said that nothing comes behind it.
+        if (last !== undefined && rest.from < rest.to) {
+          recorder.add({ ...last, id: facts.id + page / 100, seen: [], covers: rest })
+        }
+        return
+      }
       const seen = value.items.map((item, i): SeenRow => {
         const [sort] = decodeKey(value.sortKeys[i] as Uint8Array)
         return { place: { hash, sort: sort as number }, row: toRow(item) }
       })
-      const last = seen.at(-1)?.place.sort
-      // The page says no more than up to its last row, unless it is the last page.
-      const whole = seen.length < pageSize || last === undefined
-      const covers = whole
+      const furthest = seen.at(-1)?.place.sort
+      // A full page says nothing of what comes behind its last row.
+      const full = seen.length >= pageSize && furthest !== undefined
+      const covers = !full
         ? rest
         : descending
-          ? { from: last, to: rest.to }
-          : { from: rest.from, to: last + 1 }
+          ? { from: furthest, to: rest.to }
+          : { from: rest.from, to: furthest + 1 }
       rest = descending ? { from: rest.from, to: covers.from } : { from: covers.to, to: rest.to }
       remember(memory, { seen })
-      recorder.add({
+      last = {
         ...facts,
         id: facts.id + page / 100,
         operation,
@@ -115,7 +122,8 @@ async function readRange(
         covers,
         written: [],
         conflict: false,
-      })
+      }
+      recorder.add(last)
     } catch (error) {
       outcomeOf(error)
       return

@@ -1,0 +1,143 @@
+import type { AnomalyName } from '../judge/history.js'
+
+/** A deliberate fault: a text of one file that is replaced by another before the simulator runs it. */
+export interface PlantedBug {
+  /** What is wrong, as a sentence. */
+  readonly name: string
+  /** From the engine's folder. */
+  readonly file: string
+  /** Stands in the file exactly once. */
+  readonly find: string
+  readonly replace: string
+  /** What the judge must call it; the first of a report's anomalies is one of these. */
+  readonly shows: readonly AnomalyName[]
+}
+
+/**
+ * Bugs that stores like this one have had. Each must be found, and called by its name: a judge that misses one
+ * is no judge. Whoever adds a protocol adds the mistakes that could be made in it.
+ */
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'a write is acknowledged before it is durable',
+    file: 'simulation/host.ts',
+    find: "else if (from.state === 'stale' || !this.disk.dirty) leave()",
+    replace: 'else if (true) leave()',
+    shows: ['lost write'],
+  },
+  {
+    name: 'a retry has no token',
+    file: 'client/client.ts',
+    find: 'operation: writes ? { ...operation, resent } : operation,',
+    replace:
+      'operation: writes ? { ...operation, resent: resent && false, token: this.#ports.random.token() } : operation,',
+    // An insert that meets its own first sending is told that it did not happen.
+    shows: ['duplicate write', 'G1a (aborted read)'],
+  },
+  {
+    name: 'a retry is run again by an instance that cannot know',
+    file: 'partition/token-memory.ts',
+    find: 'return this.#horizon < Math.min(born - MAX_SKEW, now - RESEND_WINDOW)',
+    replace: 'return born + now > 0',
+    shows: ['duplicate write'],
+  },
+  {
+    name: 'a lost answer is reported as not having happened',
+    file: 'client/retry.ts',
+    find: 'throw giveUp(error, request.writes && unaccounted, sendings)',
+    replace: 'throw giveUp(error, false, sendings)',
+    shows: ['G1a (aborted read)'],
+  },
+  {
+    name: 'a refusal is not remembered',
+    file: 'partition/write-items.ts',
+    find: 'tokens.rememberRefusal(operation.token, error, clock.now())',
+    replace: '',
+    shows: ['G1a (aborted read)'],
+  },
+  {
+    name: 'a condition is checked against a stale row',
+    file: 'partition/write-items.ts',
+    find: `    const stored = items.get(change.key)
+    if (stored === undefined) return { made: false, because: 'absent' }`,
+    replace: `    const rows: Map<string, StoredItem | undefined> = ((this as any).rows ??= new Map())
+    const name = change.key.hashKey.join() + '/' + change.key.sortKey.join()
+    const current = items.get(change.key)
+    const stored = current && (rows.get(name) ?? current)
+    rows.set(name, current)
+    if (stored === undefined) return { made: false, because: 'absent' }`,
+    shows: ['lost update'],
+  },
+  {
+    name: 'a statement fails in the middle and keeps its first half',
+    file: 'partition/write-items.ts',
+    find: 'const changes = storage.atomic(() =>',
+    replace: 'const changes = ((section: () => ChangeResult[]) => section())(() =>',
+    shows: ['G1a (aborted read)'],
+  },
+  {
+    name: 'an insert overwrites what is there',
+    file: 'partition/item-store.ts',
+    find: 'ON CONFLICT DO NOTHING RETURNING 1',
+    replace:
+      'ON CONFLICT DO UPDATE SET version = excluded.version, token = excluded.token, value = excluded.value RETURNING 1',
+    shows: ['lost update', 'lost write', 'stale read'],
+  },
+  {
+    name: 'a version repeats after a delete and a new insert',
+    file: 'partition/write-items.ts',
+    find: `    const { items, versions } = this.#parts
+    const version = versions.tick()
+    if (items.insert(`,
+    replace: `    const { items, versions } = this.#parts
+    const name = [...change.key.hashKey, ...change.key.sortKey]
+    const version = versions.tick() && name.reduce((sum, byte, i) => sum + byte * (i + 1), 0)
+    if (items.insert(`,
+    shows: ['version reuse'],
+  },
+  {
+    name: 'a restart forgets how far the versions have come',
+    file: 'partition/partition.ts',
+    find: "(this.#facts.get('clock_bound') ?? 0) as number,",
+    replace: '0,',
+    shows: ['version order violation', 'version reuse'],
+  },
+  {
+    name: 'a page loses its boundary row',
+    file: 'partition/read-items.ts',
+    find: 'if (page.length >= limit || looked',
+    replace: 'if (page.length > limit || looked',
+    shows: ['G2 (phantom)'],
+  },
+  {
+    name: 'a page leaves out the last of its rows',
+    file: 'partition/read-items.ts',
+    find: `    items: page,
+    ...(withKeys`,
+    replace: `    items: rest === undefined && page.length > 1 ? page.slice(0, -1) : page,
+    ...(withKeys`,
+    shows: ['G2 (phantom)'],
+  },
+  {
+    name: 'a replaced instance answers from memory',
+    file: 'partition/partition.ts',
+    find: 'return { found: written ? get(this.#items, operation) : null }',
+    replace: `{
+          const name = operation.key.hashKey.join() + '/' + operation.key.sortKey.join()
+          const cache: Map<string, any> = ((this as any).cache ??= new Map())
+          const tokens = this.#tokens as any
+          if (cache.get('writes') !== tokens?.decided) cache.clear()
+          cache.set('writes', tokens?.decided)
+          if (!cache.has(name)) cache.set(name, written ? get(this.#items, operation) : null)
+          return { found: cache.get(name) }
+        }`,
+    shows: ['stale read'],
+  },
+  {
+    name: 'large values stay when their item is deleted',
+    file: 'partition/schema.ts',
+    find: 'AFTER DELETE ON items WHEN old.value IS NULL',
+    replace: 'AFTER DELETE ON items WHEN old.value IS NULL AND old.version < 0',
+    shows: ['broken storage'],
+  },
+]

@@ -66,7 +66,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     const stored = current && (rows.get(name) ?? current)
     rows.set(name, current)
     if (stored === undefined) return { made: false, because: 'absent' }`,
-    shows: ['lost update'],
+    // One that was acknowledged before the other was called is not overtaken but gone.
+    shows: ['lost update', 'lost write'],
   },
   {
     name: 'a statement fails in the middle and keeps its first half',

@@ -46,7 +46,9 @@ export async function sendUntilAnswered<T>(
     try {
       return await send({ resent: unaccounted })
     } catch (error) {
-      if (!(error instanceof PeerCallError)) throw error
+      if (!(error instanceof PeerCallError)) {
+        throw request.writes && unaccounted ? unknownOutcome(sendings, error) : error
+      }
       if (!error.undelivered) unaccounted = true
       const backoff = random.fraction() * Math.min(MAX_BACKOFF, FIRST_BACKOFF * 4 ** (sendings - 1))
       const late = clock.now() + backoff - startedAt > MAX_ELAPSED

@@ -33,6 +33,8 @@ export function durableObjects(database: DeclaredSettings): FokosDurableObjects 
 
     constructor(state: DurableObjectState, env: unknown) {
       super(state, env as never)
+      // Throws here, where callers hear of it, when the class was not deployed with SQLite.
+      void state.storage.sql
       this.#partition = new Partition(
         { storage: durableObjectStorage(state.storage), clock: { now: () => Date.now(), sleep } },
         limits,

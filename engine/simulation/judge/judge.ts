@@ -49,7 +49,9 @@ export function judge({ records, final }: Evidence): Judgement {
     if (verdict.kind !== 'not linearizable') continue
     anomalies.push({
       name: 'not linearizable',
-      description: `no order of the operations on h${hash} has room for T${verdict.stuck.id}`,
+      description: `no order of the operations on h${hash} has room for ${
+        verdict.stuck.id >= 0 ? `T${verdict.stuck.id}` : 'what was there at the end'
+      }`,
       transactions: verdict.stuck.id >= 0 ? [verdict.stuck.id] : [],
       keys: [`h${hash}`],
     })

@@ -338,6 +338,14 @@ describe('a write', () => {
       .set((eb) => ({ miles: eb('name' as never, '+', 1 as never) }))
       .where('id', '=', 'a')
     await expect(update.execute()).rejects.toThrow(TypeMismatchError)
+    const error = await update.executeTakeFirstOrThrow().catch((error: Error) => error)
+    expect((error as Error).stack).toMatch(
+      /^TypeMismatchError: travellers: miles: [^]*dialect\.workers\.test/,
+    )
+    await expect(update.execute()).rejects.toMatchObject({
+      message: 'travellers: miles: + takes numbers, not string and number',
+      details: { table: 'travellers', column: 'miles' },
+    })
     expect(await db.selectFrom('travellers').select('miles').where('id', '=', 'a').execute()).toEqual([
       { miles: 1 },
     ])

@@ -14,6 +14,8 @@ export function nameInError(error: unknown, table: TableSchema, operation: Compi
   const hint = error instanceof ConstraintError ? ': use onConflict or replaceInto if that may happen' : ''
   error.message = `${table.name}${row}: ${error.message}${hint}`
   Object.assign(error.details, { table: table.name })
+  // The stack begins with the message; and from here it leads to who executed, not into the engine.
+  Error.captureStackTrace?.(error, nameInError)
   return error
 }
 

@@ -26,14 +26,14 @@ export function calculate(operator: ArithmeticOperator, left: Value, right: Valu
       ? onBigints(operator, BigInt(left), right)
       : onNumbers(operator, left, Number(right))
   }
-  throw new TypeMismatchError(`${operator} takes numbers, not a ${typeof left} and a ${typeof right}`)
+  throw new TypeMismatchError(`${operator} takes numbers, not ${typeof left} and ${typeof right}`)
 }
 
 /** @throws {TypeMismatchError} for what is neither a number nor null. */
 export function negate(operand: Value): number | bigint | null {
   if (operand === null || operand === undefined) return null
   if (typeof operand === 'number' || typeof operand === 'bigint') return -operand
-  throw new TypeMismatchError(`- takes a number, not a ${typeof operand}`)
+  throw new TypeMismatchError(`- takes a number, not ${typeof operand}`)
 }
 
 function onNumbers(operator: ArithmeticOperator, left: number, right: number): number | null {

@@ -23,7 +23,14 @@ export function holds(condition: Expression | undefined, operands: Operands): bo
 /** The item after an update: all values are computed from the item before it. */
 export function assign(assignments: readonly Assignment[], operands: Operands): Item {
   const changed: Record<string, Value> = Object.assign(Object.create(null), operands.item)
-  for (const { column, value } of assignments) changed[column] = evaluate(value, operands)
+  for (const { column, value } of assignments) {
+    try {
+      changed[column] = evaluate(value, operands)
+    } catch (error) {
+      if (!(error instanceof TypeMismatchError)) throw error
+      throw new TypeMismatchError(`${column}: ${error.message}`, { column })
+    }
+  }
   return changed
 }
 

@@ -109,13 +109,11 @@ export class Host {
       this.#world.scheduler.after(pause, () => this.deliver(to, request, reply, operation))
       return
     }
-    this.#world.note(
-      this.name,
-      `runs ${describe(request)}${to.state === 'stale' ? ' at a replaced instance' : ''}`,
-      {
-        operation,
-      },
-    )
+    const stale = to.state === 'stale'
+    this.#world.note(this.name, `${stale ? 'replaced instance: ' : ''}runs ${describe(request)}`, {
+      operation,
+      fault: stale,
+    })
     to.running.add(reply)
     this.#run(to, (actor) => actor.execute(request)).then(
       (answer) => {

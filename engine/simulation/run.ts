@@ -7,6 +7,7 @@ import type { StartActor } from './host.js'
 import type { Anomaly } from './judge/history.js'
 import { judge } from './judge/judge.js'
 import type { Record } from './record.js'
+import { SeededRandom } from './seeded-random.js'
 import type { Trace } from './trace.js'
 import { type ClientMemory, execute } from './workloads/execute.js'
 import { describeOperation, type Operation } from './workloads/operation.js'
@@ -51,8 +52,7 @@ const THINK = 40
 
 /** Decides what a seed's clients do. */
 export function planRun(seed: number, workload: Workload, profile: FaultProfile, size = 1): RunPlan {
-  const world = new World({ seed, profile, start: startPartition })
-  const random = world.randomFor(`workload ${workload.name}`)
+  const random = new SeededRandom(seed).fork(`workload ${workload.name}`)
   const count = random.integer(2, 6)
   const clients = Array.from({ length: count }, (_, client): ClientPlan => {
     const operations = Array.from({ length: Math.ceil(random.integer(10, 40) * size) }, (_, i) => ({

@@ -55,11 +55,6 @@ export class World {
     return host
   }
 
-  /** A random stream for a part of whoever runs the world. */
-  randomFor(label: string): SeededRandom {
-    return this.#random.fork(label)
-  }
-
   worker(name: string): SimulatedWorker {
     const random = this.#random.fork(name)
     const { skew } = this.#profile

@@ -128,6 +128,17 @@ describe('operations on one hash key', () => {
         ]),
       ],
     ],
+    [
+      'with one that nobody knows of, at a place before that of another',
+      [
+        record(1, { kind: 'insert', hash: 0, sorts: [1], onExisting: 'ignore' }, [1]),
+        insert(2, [2]),
+        page(3, [3, 4], { from: 0, to: 9 }, [
+          [0, '2'],
+          [1, '1'],
+        ]),
+      ],
+    ],
     ['after which a delete found nothing', [remove(1, [1, 2]), append(2, [3, 4])]],
   ])('can be put in order: those %s', (_, records) => {
     expect(checkLinearizability(records)).toEqual({ kind: 'linearizable' })

@@ -15,10 +15,10 @@ export const REFUSALS = {
   },
   too_many_intervals: {
     reason: 'the conditions on the key of "{table}" name more than {limit} places',
-    fix: 'split the list over several queries',
+    fix: 'split the query',
   },
-  join: { reason: 'joins are not supported', fix: 'read the other table with a second query' },
-  several_tables: { reason: 'a query reads one table', fix: 'write one query per table' },
+  join: { reason: 'joins are not supported', fix: 'run a second query' },
+  several_tables: { reason: 'a query reads one table', fix: 'run a query per table' },
   subquery: { reason: 'subqueries are not supported', fix: 'run the inner query first' },
   set_operation: {
     reason: 'union, intersect and except are not supported',
@@ -28,21 +28,20 @@ export const REFUSALS = {
     reason: 'common table expressions are not supported',
     fix: 'run the inner query first',
   },
-  no_table: { reason: 'a query without a table has no place to run in', fix: 'compute it in TypeScript' },
+  no_table: { reason: 'a query without a table has no place', fix: 'compute it in TypeScript' },
 
   // What has no order or no index to serve it.
   order_by_non_key: {
-    reason: '"{column}" is not part of the key of "{table}", by which its rows are ordered',
+    reason: '"{column}" is not part of the key of "{table}"',
     fix: 'order by the sort key, or sort in TypeScript',
   },
   order_by_gap: {
-    reason:
-      'rows of "{table}" are ordered by the columns of its sort key in turn, and "{column}" is not next',
+    reason: '"{column}" is not next in the sort key of "{table}"',
     fix: 'order by the columns before it first, or compare them with =',
   },
   order_by_mixed: {
     reason: 'all sort key columns of "{table}" run in one direction',
-    fix: `order all of them 'asc' or all of them 'desc'`,
+    fix: 'order all of them alike',
   },
   order_by_expression: {
     reason: 'rows are ordered by columns alone, without nulls or collations',
@@ -53,22 +52,22 @@ export const REFUSALS = {
 
   // What cannot be understood or has no meaning here.
   raw_sql: {
-    reason: 'raw SQL cannot be planned, because nothing here speaks SQL',
-    fix: "use the builder's methods; only sql.ref, sql.val and sql.lit are understood",
+    reason: 'raw SQL cannot be planned',
+    fix: 'use the builder; only sql.ref, sql.val and sql.lit are understood',
   },
   modifier: { reason: 'modifyFront and modifyEnd are not supported', fix: 'leave them out' },
   row_lock: { reason: 'rows are not locked by a select', fix: 'leave it out' },
   operator: { reason: 'the operator {operator} is not supported', fix: 'see docs/queries.md' },
   schema: { reason: 'tables have no schemas', fix: 'leave withSchema out' },
   ddl: { reason: 'there is no schema to create or change', fix: 'declare tables with defineDatabase' },
-  merge: { reason: 'merge is not supported', fix: 'use insertInto with onConflict' },
+  merge: { reason: 'merge is not supported', fix: 'use onConflict' },
   output: { reason: 'output is not supported', fix: 'use returning' },
   unknown_table: {
     reason: 'no table "{table}" is declared',
     fix: 'declare it with defineDatabase; declared are {declared}',
   },
   unknown_reference: {
-    reason: '"{reference}" is not what the table is called here, which is "{table}"',
+    reason: '"{reference}" is not the table, which is "{table}"',
     fix: 'use its alias, or leave the table out',
   },
   unknown_node: { reason: 'a part of the query is not known ({kind})', fix: 'see docs/queries.md' },
@@ -101,14 +100,14 @@ export const REFUSALS = {
 
   // Not yet.
   aggregate: {
-    reason: 'aggregates such as count and sum are not supported yet',
-    fix: 'read the rows of the hash key, or keep a counter',
+    reason: 'aggregates are not supported yet',
+    fix: 'read the rows, or keep a counter',
   },
   group_by: { reason: 'group by and having are not supported yet', fix: 'group in TypeScript' },
   distinct: { reason: 'distinct is not supported yet', fix: 'remove duplicates in TypeScript' },
   offset: {
     reason: 'offset is not supported yet',
-    fix: 'continue behind the last sort key of the page before',
+    fix: 'continue after the last sort key',
   },
   explain: { reason: 'explain is not supported yet', fix: 'look at .compile().operation' },
   function: {
@@ -122,7 +121,7 @@ export const REFUSALS = {
   default_values: { reason: 'default values are not supported yet', fix: 'insert the values' },
   transaction: {
     reason: 'transactions are not supported yet',
-    fix: 'write the rows of one hash key in one statement, which is atomic',
+    fix: 'write the rows of one hash key in one statement',
   },
 } as const satisfies Record<string, { readonly reason: string; readonly fix: string }>
 

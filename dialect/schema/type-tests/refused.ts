@@ -43,7 +43,7 @@ export function conditional(when: boolean): void {
   query.execute()
 }
 
-// refused: joins are not supported: read the other table with a second query
+// refused: joins are not supported: run a second query
 ofSfo.innerJoin('travellers', 'travellers.id', 'flights.origin')
 // refused: joins are not supported
 ofSfo.leftJoin('travellers', 'travellers.id', 'flights.origin')
@@ -110,13 +110,13 @@ ofSfo.as('f')
 db.selectFrom(['flights', 'travellers']).selectAll()
 // refused: subqueries are not supported
 db.selectFrom((eb) => eb.selectFrom('flights').selectAll().as('f')).selectAll()
-// refused: a query without a table has no place to run in
+// refused: a query without a table has no place
 db.selectNoFrom((eb) => eb.val(1).as('one')).execute()
 // refused: common table expressions are not supported
 db.with('f', (qb) => qb.selectFrom('flights').selectAll()).selectFrom('f')
 // refused: common table expressions are not supported
 db.withRecursive('f', (qb) => qb.selectFrom('flights').selectAll()).selectFrom('f')
-// refused: merge is not supported: use insertInto with onConflict
+// refused: merge is not supported: use onConflict
 db.mergeInto('flights').using('travellers', 'travellers.id', 'flights.origin')
 // refused: subqueries are not supported
 ofSfo.where((eb) => eb('seats', 'in', eb.selectFrom('flights').select('seats')))
@@ -201,7 +201,7 @@ db.deleteFrom('flights').where('seats', 'in', db.selectFrom('flights').select('s
 // refused: subqueries are not supported
 db.updateTable('flights').set({ seats: 1 }).where('seats', 'in', db.selectFrom('flights').select('seats'))
 declare const either: 'flights' | 'travellers'
-// refused: a query reads one table: write one query per table
+// refused: a query reads one table: run a query per table
 db.selectFrom(either).selectAll().execute()
 // refused: a query reads one table
 db.deleteFrom(either).execute()

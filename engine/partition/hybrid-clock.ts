@@ -18,6 +18,13 @@ const LEAP: Millis = 10_000
 /** The least that the bound rises by, in versions: enough for that many writes. */
 const STEP = 50 * VERSIONS_PER_MILLI
 
+/** The bound in the partition's storage. */
+export interface StoredBound {
+  /** What was stored last, 0 if nothing ever was. */
+  get(): Version
+  set(bound: Version): void
+}
+
 /**
  * A hybrid logical clock (Kulkarni and others, "Logical Physical Clocks", 2014): follows the machine's clock
  * where it can, and rises always. What it has given out it never gives out again, also not after a crash or
@@ -25,16 +32,23 @@ const STEP = 50 * VERSIONS_PER_MILLI
  */
 export class HybridClock {
   readonly #clock: Clock
-  readonly #storeBound: (bound: Version) => void
+  readonly #stored: StoredBound
   #last: Version
   #bound: Version
 
-  /** @param bound what was stored last, 0 if nothing ever was. @param storeBound makes a higher one durable. */
-  constructor(clock: Clock, bound: Version, storeBound: (bound: Version) => void) {
+  constructor(clock: Clock, stored: StoredBound) {
     this.#clock = clock
-    this.#last = bound
-    this.#bound = bound
-    this.#storeBound = storeBound
+    this.#stored = stored
+    this.#last = stored.get()
+    this.#bound = this.#last
+  }
+
+  /**
+   * Whether no other instance has written since this one did, or since it began: before its first write, each
+   * raises the stored bound. One that was replaced without knowing finds out so.
+   */
+  isCurrent(): boolean {
+    return this.#stored.get() === this.#bound
   }
 
   /**
@@ -48,7 +62,7 @@ export class HybridClock {
     // to the last, and the versions would run away from the time.
     const bound = Math.max(needed + STEP, this.#physical() + LEAP * VERSIONS_PER_MILLI)
     MARK: mark('the stored bound of the clock is raised')
-    this.#storeBound(bound)
+    this.#stored.set(bound)
     this.#bound = bound
   }
 

@@ -536,6 +536,19 @@ describe('a write that is sent again', () => {
     expect(world.read(key())).toEqual({ n: 2 })
   })
 
+  it('is told that nobody knows, by an instance that was replaced without knowing', () => {
+    world.write([put({ n: 1 })])
+    const stale = world.partition
+    world.now += RESEND_WINDOW + 20_000
+    const born = world.now
+    world.restart()
+    world.write([remove()], { token: 7, born })
+    world.partition = stale
+    expect(world.write([remove()], { token: 7, born, resent: true })).toMatchObject({
+      code: 'outcome_unknown',
+    })
+  })
+
   it('is told that nobody knows, when the instance is younger than the write', () => {
     world.write([put({ n: 1 })])
     const born = world.now

@@ -143,11 +143,10 @@ export class Partition {
       )
     }
     this.#settings = this.#facts.get('settings') as string
-    const clock = new HybridClock(
-      this.#ports.clock,
-      (this.#facts.get('clock_bound') ?? 0) as number,
-      (bound) => this.#facts.set('clock_bound', bound),
-    )
+    const clock = new HybridClock(this.#ports.clock, {
+      get: () => (this.#facts.get('clock_bound') ?? 0) as number,
+      set: (bound) => this.#facts.set('clock_bound', bound),
+    })
     this.#writer = new Writer({
       storage: this.#ports.storage,
       clock: this.#ports.clock,

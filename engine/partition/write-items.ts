@@ -90,7 +90,7 @@ export class Writer {
    * that made them. Nothing means that it certainly did not happen.
    */
   #recognise(operation: PartitionWrite): WriteResult | undefined {
-    const { items, tokens, clock } = this.#parts
+    const { items, tokens, clock, versions } = this.#parts
     const rows = operation.changes.map((change) => items.get(change.key))
     const made = rows.filter((row) => row?.token === operation.token)
     // Of several changes to one row, only the last shows.
@@ -102,7 +102,8 @@ export class Writer {
         ),
       }
     }
-    if (made.length === 0 && tokens.knowsSince(operation.born, clock.now())) {
+    // Memory alone does not tell: an instance that was replaced does not know what its successor wrote.
+    if (made.length === 0 && tokens.knowsSince(operation.born, clock.now()) && versions.isCurrent()) {
       MARK: mark('a resend is certainly the first to arrive')
       return undefined
     }

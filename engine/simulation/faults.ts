@@ -96,8 +96,8 @@ const HEAVY: FaultProfile = {
   crashEvery: 3_000,
   crashBeforeDurable: 0.03,
   crashAfterDurable: 0.03,
-  stale: 0.5,
-  staleFor: 2_000,
+  stale: 0.8,
+  staleFor: 8_000,
   pauseEvery: 5_000,
   pauseFor: 3_000,
   // A write that is sent again is trusted to clocks that agree within ten seconds.

@@ -97,10 +97,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     shows: ['version reuse'],
   },
   {
+    name: 'a replaced instance trusts its memory of what was written',
+    file: 'partition/write-items.ts',
+    find: ' && versions.isCurrent()',
+    replace: '',
+    shows: ['lost update', 'lost write', 'stale read', 'duplicate write', 'G1a (aborted read)'],
+  },
+  {
     name: 'a restart forgets how far the versions have come',
-    file: 'partition/partition.ts',
-    find: "(this.#facts.get('clock_bound') ?? 0) as number,",
-    replace: '0,',
+    file: 'partition/hybrid-clock.ts',
+    find: 'this.#last = stored.get()',
+    replace: 'this.#last = 0',
     shows: ['version order violation', 'version reuse'],
   },
   {

@@ -496,6 +496,11 @@ describe('a write that is sent again', () => {
     })
     expect(again).toEqual(first)
     expect(world.read(key())).toEqual({ n: 2 })
+    world.write([put({ n: 100 })])
+    expect(
+      world.write([increment(), put({ m: 1 }, key('b'))], { token: 7, resent: true, returning: 'all' }),
+    ).toEqual(first)
+    expect(world.read(key())).toEqual({ n: 100 })
   })
 
   it('is told that nobody knows, when nothing shows it and the instance is young', () => {

@@ -68,7 +68,11 @@ export class Writer {
       )
     }
     const earlier = operation.resent ? this.#recognise(operation) : undefined
-    if (earlier !== undefined) return earlier
+    if (earlier !== undefined) {
+      // The rows may be overwritten before the next sending of it arrives.
+      tokens.remember(operation.token, earlier, clock.now())
+      return earlier
+    }
     versions.reserve()
     try {
       const running = { ...operation, spent: { written: 0, answered: 0 } }

@@ -89,7 +89,7 @@ const HEAVY: FaultProfile = {
   slow: 0.05,
   dropRequest: 0.04,
   dropAnswer: 0.05,
-  duplicate: 0.06,
+  duplicate: 0.1,
   disconnect: 0.04,
   overload: 0.04,
   flush: [1, 40],

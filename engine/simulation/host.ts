@@ -157,7 +157,6 @@ export class Host {
   heal(): void {
     this.#kill(this.#stale)
     this.#pausedUntil = 0
-    this.#instance.clockOffset = 0
   }
 
   #newInstance(): Instance {

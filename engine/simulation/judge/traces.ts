@@ -16,6 +16,7 @@ export function checkTraces(records: readonly Record[], final: readonly FinalRow
   const rows = [...shownRows(records), ...final.map(({ place, row }) => ({ place, row, reader: undefined }))]
   return [
     ...rows.flatMap((shown) => checkRow(shown, writers)),
+    ...checkRepeats(records, writers),
     ...checkFractures(records, writers),
     ...[...byPlace(records)].flatMap(([place, touching]) =>
       checkFinal(
@@ -79,6 +80,34 @@ function checkRow({ place, row, reader }: ShownRow, writers: ReadonlyMap<number,
         ]
       : []
   })
+}
+
+/**
+ * A write that stood on another, or removed it, has the later version. Where it has the earlier one, the other
+ * was made again behind it: unless it was answered before, and versions themselves are out of order.
+ */
+function checkRepeats(records: readonly Record[], writers: ReadonlyMap<number, Record>): Anomaly[] {
+  return records.flatMap((record) =>
+    record.written.flatMap(({ place, made, removed }) => {
+      if (made === undefined) return []
+      const keys = [placeText(place)]
+      const before = removed === undefined ? idsOf(made.row as Row).slice(0, -1) : idsOf(removed)
+      return before.flatMap((id): Anomaly[] => {
+        const other = writers.get(id)
+        const version = other?.written.find((written) => placeText(written.place) === keys[0])?.made?.version
+        if (other === undefined || version === undefined || version < made.version) return []
+        if (other.answered !== undefined && other.answered < record.called) return []
+        return [
+          {
+            name: 'duplicate write',
+            description: `T${record.id} stood on what T${id} had made of ${keys}, and T${id} was made behind it too`,
+            transactions: [id, record.id],
+            keys,
+          },
+        ]
+      })
+    }),
+  )
 }
 
 /** A statement that made several rows was seen with some of them, though nobody could have taken the others away. */

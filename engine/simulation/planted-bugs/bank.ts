@@ -39,7 +39,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'partition/token-memory.ts',
     find: 'return this.#horizon < Math.min(born - MAX_SKEW, now - RESEND_WINDOW)',
     replace: 'return born + now > 0',
-    shows: ['duplicate write'],
+    // A delete that is made twice leaves no number; what it took away shows in a circle.
+    shows: ['duplicate write', 'G1c (circular information flow)', 'lost write'],
   },
   {
     name: 'a lost answer is reported as not having happened',

@@ -60,16 +60,16 @@ const conditional: Workload = {
 const inserts: Workload = {
   name: 'inserts',
   hashes: 2,
-  sorts: 4,
+  sorts: 3,
   next(random) {
-    const at = place(random, 2, 4)
-    if (random.chance(0.3)) return { kind: 'delete', at }
+    const at = place(random, 2, 3)
+    if (random.chance(0.35)) return { kind: 'delete', at }
     if (random.chance(0.2)) return { kind: 'get', at }
     return {
       kind: 'insert',
       hash: at.hash,
-      sorts: random.some([0, 1, 2, 3], 1, 3),
-      onExisting: random.pick(['error', 'ignore', 'append']),
+      sorts: random.some([0, 1, 2], 1, 2),
+      onExisting: random.pick(['error', 'error', 'ignore', 'append']),
     }
   },
 }

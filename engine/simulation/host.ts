@@ -92,7 +92,7 @@ export class Host {
     this.#plan('jumpEvery', () => this.#jump())
   }
 
-  /** The instance that a new message goes to: mostly the one that owns the storage. It never changes later. */
+  /** The instance that a new message goes to, which never changes later: while two live, either of them. */
   receiver(): Instance {
     const stale = this.#stale
     return stale !== undefined && this.#random.chance(0.5) ? stale : this.#instance
@@ -287,7 +287,9 @@ export class Host {
       () =>
         this.#leave(
           instance,
-          () => {},
+          () => {
+            if (this.#alarm.durable === at) this.#alarm.durable = this.#alarm.current
+          },
           () => this.#ringAgain(at),
         ),
       () => this.#ringAgain(at),

@@ -248,12 +248,15 @@ describe('an alarm', () => {
 
   it('rings once, when its time has come', async () => {
     const rings: number[] = []
-    const { ask, settle } = openRinging(rings)
+    const { ask, settle, world } = openRinging(rings)
     await ask()
     await settle()
     expect(rings.length).toBe(1)
     expect(rings[0]).toBeGreaterThanOrEqual(1_000)
     expect(rings[0]).toBeLessThan(1_100)
+    world.host(NAME).crash('crash: in the test')
+    await settle()
+    expect(rings.length).toBe(1)
   })
 
   it('rings after a crash too, and not when the crash undid it', async () => {

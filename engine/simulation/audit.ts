@@ -1,11 +1,13 @@
 import { decodeKey } from '../keys/key-codec.js'
 import { fitsInline } from '../partition/schema.js'
+import type { PartitionName } from '../ports.js'
 import { rootOf } from '../topology/partition-name.js'
 import { type ItemText, textBytes } from '../values/item-text.js'
 import type { Host } from './host.js'
 import type { Anomaly } from './judge/history.js'
 import type { FinalRow } from './judge/to-history.js'
-import { toRow } from './workloads/execute.js'
+import { placeOf, toRow } from './workloads/execute.js'
+import { placeText } from './workloads/operation.js'
 
 interface StoredRow {
   readonly hash_key: Uint8Array
@@ -19,12 +21,15 @@ interface StoredRow {
 export interface Audit {
   readonly rows: readonly FinalRow[]
   readonly anomalies: readonly Anomaly[]
+  /** The settings that each partition's data was written with, if there is any. */
+  readonly settings: ReadonlyMap<PartitionName, string>
 }
 
 /** Reads every partition's database, and holds it against the invariants of the tree and of its tables. */
 export function audit(hosts: Iterable<Host>, database: string, roots: number): Audit {
   const rows: FinalRow[] = []
   const anomalies: Anomaly[] = []
+  const settings = new Map<PartitionName, string>()
   const broken = (host: Host, description: string) =>
     anomalies.push({
       name: 'broken storage',
@@ -36,6 +41,10 @@ export function audit(hosts: Iterable<Host>, database: string, roots: number): A
     const { database: sqlite } = host.disk
     const tables = sqlite.prepare("SELECT name FROM sqlite_master WHERE name = 'items'").all()
     if (tables.length === 0) continue
+    const pinned = sqlite.prepare("SELECT value FROM facts WHERE name = 'settings'").get() as {
+      value: string
+    }
+    settings.set(host.name, pinned.value)
     const stored = sqlite
       .prepare(
         `SELECT hash_key, sort_key, items.version, items.value, large_values.value AS large
@@ -62,8 +71,10 @@ export function audit(hosts: Iterable<Host>, database: string, roots: number): A
       }
       const inline = fitsInline(row.hash_key.length, row.sort_key.length, textBytes(text))
       if (inline !== (row.value !== null)) broken(host, `${name} is stored where it does not belong`)
-      rows.push({ place: { hash: Number(hash.slice(1)), sort }, row: toRow(text), version: row.version })
+      const place = { hash: Number(hash.slice(1)), sort }
+      if (placeText(placeOf(text)) !== placeText(place)) broken(host, `${name} holds another one's row`)
+      rows.push({ place, row: toRow(text), version: row.version })
     }
   }
-  return { rows, anomalies }
+  return { rows, anomalies, settings }
 }

@@ -17,28 +17,39 @@ const USAGE = `npm run simulate -- [options]
   --trace            with --seed: prints everything that happened
 `
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '500' },
-    from: { type: 'string', default: '1' },
-    workload: { type: 'string', default: 'all' },
-    faults: { type: 'string', default: 'heavy' },
-    seed: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
+const values = argumentsOf(process.argv.slice(2))
+
+/** Exits when they are none: 1 means that a seed failed, and nothing else. */
+function argumentsOf(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        seeds: { type: 'string', default: '500' },
+        from: { type: 'string', default: '1' },
+        workload: { type: 'string', default: 'all' },
+        faults: { type: 'string', default: 'heavy' },
+        seed: { type: 'string' },
+        trace: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    console.log(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
 
 /** Runs what the command line asks for. @returns the exit code. */
 async function main(): Promise<number> {
   const workloads = chosenWorkloads(values.workload)
-  const profile = FAULT_PROFILES[values.faults as keyof typeof FAULT_PROFILES]
   const [seeds, from, seed] = [values.seeds, values.from, values.seed ?? '0'].map(Number)
   if (
     values.help ||
-    profile === undefined ||
+    !Object.hasOwn(FAULT_PROFILES, values.faults) ||
     workloads === undefined ||
-    ![seeds, from, seed].every(Number.isSafeInteger)
+    ![seeds, from, seed].every(Number.isSafeInteger) ||
+    (seeds as number) < 1
   ) {
     console.log(USAGE)
     return values.help ? 0 : 2

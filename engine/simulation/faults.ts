@@ -35,6 +35,8 @@ export interface FaultProfile {
   /** Mean time between jumps of a clock, and how far they go at most, in both directions. */
   readonly jumpEvery: Millis
   readonly jump: Millis
+  /** Mean time between leaps of a clock, over all the time that a partition remembers; 0 for never. */
+  readonly leapEvery: Millis
   /** The chance that an alarm is up to ten seconds late, and that it fires twice. */
   readonly alarmLate: number
   readonly alarmTwice: number
@@ -59,6 +61,7 @@ const NONE: FaultProfile = {
   skew: 0,
   jumpEvery: 0,
   jump: 0,
+  leapEvery: 0,
   alarmLate: 0,
   alarmTwice: 0,
 }
@@ -104,6 +107,7 @@ const HEAVY: FaultProfile = {
   skew: 4_000,
   jumpEvery: 20_000,
   jump: 60_000,
+  leapEvery: 6_000,
   alarmLate: 0.3,
   alarmTwice: 0.2,
 }
@@ -123,7 +127,7 @@ export const FAULT_KINDS: readonly {
   { name: 'crashes', without: { crashEvery: 0, crashBeforeDurable: 0, crashAfterDurable: 0 } },
   { name: 'stale instances', without: { stale: 0 } },
   { name: 'pauses', without: { pauseEvery: 0 } },
-  { name: 'wrong clocks', without: { skew: 0, jumpEvery: 0 } },
+  { name: 'wrong clocks', without: { skew: 0, jumpEvery: 0, leapEvery: 0 } },
   { name: 'lost messages', without: { dropRequest: 0, dropAnswer: 0, disconnect: 0 } },
   { name: 'doubled messages', without: { duplicate: 0 } },
   { name: 'overload', without: { overload: 0 } },

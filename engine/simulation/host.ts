@@ -1,4 +1,5 @@
 import type { PartitionAnswer, PartitionRequest } from '../operations.js'
+import { MAX_SKEW } from '../partition/token-memory.js'
 import type { Alarm, Clock, Millis, PartitionName, Peers, Storage } from '../ports.js'
 import { Disk, ReplacedError } from './disk.js'
 import type { FaultProfile } from './faults.js'
@@ -90,6 +91,7 @@ export class Host {
     this.#plan('crashEvery', () => this.crash('crash: at rest'))
     this.#plan('pauseEvery', () => this.#pause())
     this.#plan('jumpEvery', () => this.#jump())
+    this.#plan('leapEvery', () => this.#leap())
   }
 
   /** The instance that a new message goes to, which never changes later: while two live, either of them. */
@@ -139,9 +141,7 @@ export class Host {
       !this.disk.dirty && gone.actor !== undefined && this.#random.chance(this.#world.profile.stale)
     this.#world.note(this.name, `${why}${livesOn ? ', and does not know' : ''}`, { fault: true })
     this.#kill(this.#stale)
-    this.disk.lose()
-    this.#alarm.current = this.#alarm.durable
-    this.#instance = this.#newInstance()
+    this.#startAnew()
     if (livesOn) {
       gone.state = 'stale'
       this.#stale = gone
@@ -150,13 +150,26 @@ export class Host {
     } else {
       this.#kill(gone)
     }
-    this.#scheduleAlarm()
   }
 
-  /** Nothing goes wrong here any more. */
+  /**
+   * Nothing goes wrong here any more. An instance stays with what it has in memory, unless its machine's clock is
+   * further off than anybody promises to bear.
+   */
   heal(): void {
     this.#kill(this.#stale)
     this.#pausedUntil = 0
+    if (Math.abs(this.#instance.clockOffset) <= MAX_SKEW) return
+    this.#kill(this.#instance)
+    this.#startAnew()
+  }
+
+  /** What is durable stays, and a new instance owns it. */
+  #startAnew(): void {
+    this.disk.lose()
+    this.#alarm.current = this.#alarm.durable
+    this.#instance = this.#newInstance()
+    this.#scheduleAlarm()
   }
 
   #newInstance(): Instance {
@@ -317,8 +330,29 @@ export class Host {
     this.#instance.clockOffset += by
   }
 
+  /**
+   * Ahead: over the time in which clients send again, or for a moment over all that a partition remembers. Only
+   * a clock that was about right leaps: one that was far behind when its instance began, and is set right later,
+   * is a clock that nobody promises to bear.
+   */
+  #leap(): void {
+    if (Math.abs(this.#instance.clockOffset) > this.#world.profile.skew) return
+    const far = this.#random.chance(0.3)
+    const by = Math.round(
+      far ? this.#random.between(600_000, 700_000) : this.#random.between(31_000, 120_000),
+    )
+    const instance = this.#instance
+    this.#world.note(this.name, `clock leap: by ${by} ms`, { fault: true })
+    instance.clockOffset += by
+    if (!far) return
+    // Not set right: what it forgot meanwhile would be asked for by a clock that does not know.
+    this.#world.scheduler.after(this.#random.between(0, 500), () => {
+      if (instance === this.#instance && this.#world.profile.leapEvery > 0) this.crash('crash: at rest')
+    })
+  }
+
   /** Lets something happen again and again, at random times, until the world has healed. */
-  #plan(every: 'crashEvery' | 'pauseEvery' | 'jumpEvery', happen: () => void): void {
+  #plan(every: 'crashEvery' | 'pauseEvery' | 'jumpEvery' | 'leapEvery', happen: () => void): void {
     const mean = this.#world.profile[every]
     if (mean <= 0) return
     this.#world.scheduler.after(-Math.log(1 - this.#random.fraction()) * mean, () => {

@@ -1,15 +1,20 @@
 import { Client } from '../client/client.js'
+import type { PinnedSettings } from '../operations.js'
 import { Partition } from '../partition/partition.js'
+import { settingsText } from '../partition/settings-check.js'
+import type { Millis } from '../ports.js'
 import { DEFAULT_SETTINGS } from '../settings.js'
+import { rootOf } from '../topology/partition-name.js'
 import { audit } from './audit.js'
 import type { FaultProfile } from './faults.js'
 import type { StartActor } from './host.js'
 import type { Anomaly } from './judge/history.js'
 import { judge } from './judge/judge.js'
+import { placesOf } from './judge/to-history.js'
 import type { Record } from './record.js'
 import { SeededRandom } from './seeded-random.js'
 import type { Trace } from './trace.js'
-import { type ClientMemory, execute } from './workloads/execute.js'
+import { AbortedError, type ClientMemory, execute, hashKey } from './workloads/execute.js'
 import { describeOperation, type Operation } from './workloads/operation.js'
 import type { Workload } from './workloads/workloads.js'
 import { World } from './world.js'
@@ -18,12 +23,16 @@ import { World } from './world.js'
 export interface ClientPlan {
   readonly client: number
   readonly operations: readonly PlannedOperation[]
+  /** It declares other settings than the others, by mistake. */
+  readonly stray?: boolean
 }
 
 export interface PlannedOperation {
   /** Unique in the run, and the same after others were left out. */
   readonly id: number
   readonly operation: Operation
+  /** How long the client waits for it; without end, if nothing is said. */
+  readonly patience?: Millis
 }
 
 /** All that a run depends on: the same plan gives the same run, to the byte. */
@@ -46,7 +55,11 @@ export interface RunReport {
 }
 
 const DATABASE = 'main'
-const SETTINGS = { ...DEFAULT_SETTINGS, roots: 3 }
+const LIMITS = { ...DEFAULT_SETTINGS.limits, itemBytes: 14_000 }
+const SETTINGS = { ...DEFAULT_SETTINGS, roots: 3, limits: LIMITS }
+const STRAY_SETTINGS = { ...SETTINGS, fanout: SETTINGS.fanout + 1 }
+/** How large rows may be by another deployment, of which some instances are. */
+const OTHER_LIMITS = { ...LIMITS, itemBytes: 5_000 }
 /** Mean time between two operations of a client. */
 const THINK = 40
 
@@ -54,12 +67,14 @@ const THINK = 40
 export function planRun(seed: number, workload: Workload, profile: FaultProfile, size = 1): RunPlan {
   const random = new SeededRandom(seed).fork(`workload ${workload.name}`)
   const count = random.integer(2, 6)
+  const mistakes = new SeededRandom(seed).fork('mistakes')
   const clients = Array.from({ length: count }, (_, client): ClientPlan => {
     const operations = Array.from({ length: Math.ceil(random.integer(10, 40) * size) }, (_, i) => ({
       id: (client + 1) * 10_000 + i,
       operation: workload.next(random),
+      ...(mistakes.chance(0.03) ? { patience: mistakes.between(0, 1_000) } : undefined),
     }))
-    return { client, operations }
+    return { client, operations, ...(mistakes.chance(0.06) ? { stray: true } : undefined) }
   })
   return { seed, profile, clients }
 }
@@ -83,11 +98,14 @@ export async function run(plan: RunPlan, start: StartActor = startPartition): Pr
   }
   try {
     await world.scheduler.run(() => running === 0)
+    // What is still waiting for an answer here waits for ever.
+    if (running > 0) failures.push(unavailable('clients that nobody answers any more'))
     world.heal()
     // What is still on its way arrives, and what was written becomes durable.
     await world.scheduler.run(() => false)
-    const { rows, anomalies } = audit(world.hosts.values(), DATABASE, SETTINGS.roots)
+    const { rows, anomalies, settings } = audit(world.hosts.values(), DATABASE, SETTINGS.roots)
     const judgement = judge({ records, final: rows })
+    failures.push(...checkSettings(plan, records, settings), ...(await checkService(world, plan, settings)))
     return {
       plan,
       anomalies: [...failures, ...anomalies, ...judgement.anomalies],
@@ -97,23 +115,34 @@ export async function run(plan: RunPlan, start: StartActor = startPartition): Pr
       undecided: judgement.undecided,
       operations: plan.clients.reduce((sum, { operations }) => sum + operations.length, 0),
     }
+  } catch (error) {
+    // A run that cannot be judged is told with its seed, like any other that went wrong.
+    return {
+      plan,
+      anomalies: [...failures, broken(`the run came to no end: ${textOf(error)}`)],
+      records,
+      trace: world.trace,
+      digest: world.trace.digest(),
+      undecided: 0,
+      operations: plan.clients.reduce((sum, { operations }) => sum + operations.length, 0),
+    }
   } finally {
     world.close()
   }
 }
 
 /** The real partition over the world's ports. */
-export const startPartition: StartActor = (_, { storage, clock }) =>
-  new Partition({ storage, clock }, SETTINGS.limits)
+export const startPartition: StartActor = (_, { storage, clock, random }) =>
+  new Partition({ storage, clock }, random.chance(0.2) ? OTHER_LIMITS : LIMITS)
 
 async function runClient(
   world: World,
-  { client, operations }: ClientPlan,
+  { client, operations, stray }: ClientPlan,
   recorder: Parameters<typeof execute>[4],
 ): Promise<void> {
   const worker = world.worker(`client ${client}`)
   const memory: ClientMemory = new Map()
-  for (const { id, operation } of operations) {
+  for (const { id, operation, patience } of operations) {
     await worker.clock.sleep(worker.random.fork(`think ${id}`).between(0, 2 * THINK))
     world.note(worker.name, `T${id}: ${describeOperation(operation)}`, { operation: id })
     const ports = {
@@ -121,7 +150,10 @@ async function runClient(
       clock: worker.clock,
       random: worker.random.fork(`client ${id}`),
     }
-    const dedicated = new Client(ports, { database: DATABASE, settings: SETTINGS })
+    const dedicated = new Client(ports, {
+      database: DATABASE,
+      settings: stray ? STRAY_SETTINGS : SETTINGS,
+    })
     const noted = {
       tick: recorder.tick,
       add: (record: Record) => {
@@ -129,7 +161,11 @@ async function runClient(
         recorder.add(record)
       },
     }
-    await execute(operation, { id, client }, dedicated, memory, noted)
+    const impatience = new AbortController()
+    if (patience !== undefined) {
+      world.scheduler.after(patience, () => impatience.abort(new AbortedError('waited long enough')))
+    }
+    await execute(operation, { id, client }, dedicated, memory, noted, { signal: impatience.signal })
   }
 }
 
@@ -144,12 +180,87 @@ function describeOutcome({ outcome, conflict, seen, written }: Record): string {
   return `has ${[...shown, ...made].join('; ') || 'seen nothing'}`
 }
 
-function unexpected({ client }: ClientPlan, error: unknown): Anomaly {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return {
-    name: 'broken storage',
-    description: `client ${client} met an error that nobody expects: ${text}`,
-    transactions: [],
-    keys: [],
+/** Who declares other settings than the data was written with must be told nothing of it. */
+function checkSettings(
+  { clients }: RunPlan,
+  records: readonly Record[],
+  stored: ReadonlyMap<string, string>,
+): Anomaly[] {
+  return records.flatMap(({ id, client, seen, written }): Anomaly[] => {
+    const stray = clients.find((plan) => plan.client === client)?.stray === true
+    const declared = settingsText(stray ? STRAY_SETTINGS : SETTINGS)
+    const touched = [
+      ...seen.filter(({ row }) => row !== null).map(({ place }) => place),
+      ...written.filter(({ made }) => made !== undefined).map(({ place }) => place),
+    ]
+    const wrong = touched.find(({ hash }) => stored.get(ownerOf(hash)) !== declared)
+    if (wrong === undefined) return []
+    const keys = [`h${wrong.hash}`]
+    const description = `T${id} declared ${declared}, and was served by a partition that was written with ${stored.get(ownerOf(wrong.hash))}`
+    return [{ name: 'broken storage', description, transactions: [id], keys }]
+  })
+}
+
+/** When nothing goes wrong any more, every partition that was used must serve again. */
+async function checkService(
+  world: World,
+  { clients }: RunPlan,
+  stored: ReadonlyMap<string, string>,
+): Promise<Anomaly[]> {
+  const places = clients.flatMap(({ operations }) =>
+    operations.flatMap(({ operation }) => placesOf(operation)),
+  )
+  const worker = world.worker('last client')
+  const missing: Anomaly[] = []
+  const memory: ClientMemory = new Map()
+  for (const hash of new Set(places.map((place) => place.hash))) {
+    const settings: PinnedSettings =
+      stored.get(ownerOf(hash)) === settingsText(STRAY_SETTINGS) ? STRAY_SETTINGS : SETTINGS
+    const ports = {
+      peers: world.peersOf(worker, hash),
+      clock: worker.clock,
+      random: worker.random.fork(`hash ${hash}`),
+    }
+    const client = new Client(ports, { database: DATABASE, settings })
+    const operation: Operation = { kind: 'put', at: { hash, sort: 0 }, large: false }
+    let order = 0
+    let came: Record | undefined
+    const recorder = {
+      tick: () => ++order,
+      add: (record: Record) => {
+        came = record
+      },
+    }
+    let over = false
+    const done = execute(operation, { id: hash + 1, client: -1 }, client, memory, recorder).then(
+      () => (over = true),
+      () => (over = true),
+    )
+    await world.scheduler.run(() => over)
+    await done
+    if (came?.outcome === 'done') continue
+    const became = came?.outcome ?? 'met by an error'
+    missing.push(unavailable(`when all was well again, a write to h${hash} was ${became}`, [`h${hash}`]))
   }
+  return missing
+}
+
+function ownerOf(hash: number) {
+  return rootOf(DATABASE, hashKey(hash), SETTINGS.roots)
+}
+
+function unexpected({ client }: ClientPlan, error: unknown): Anomaly {
+  return broken(`client ${client} met an error that nobody expects: ${textOf(error)}`)
+}
+
+function broken(description: string): Anomaly {
+  return { name: 'broken storage', description, transactions: [], keys: [] }
+}
+
+function unavailable(description: string, keys: readonly string[] = []): Anomaly {
+  return { name: 'unavailable', description, transactions: [], keys }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -78,6 +78,8 @@ export type AnomalyName =
   | 'fractured write'
   | 'not linearizable'
   | 'broken storage'
+  // What does not come back when nothing is wrong any more.
+  | 'unavailable'
 
 export interface Anomaly {
   readonly name: AnomalyName

@@ -25,9 +25,12 @@ function matches(rows: Rows, { place, row }: SeenRow): boolean {
 }
 
 /** Whether a page shows all rows that there are where it covers. */
-function covers(rows: Rows, { covers, seen }: Record): boolean {
+function covers(rows: Rows, { covers, seen, operation }: Record): boolean {
   if (covers === undefined) return true
-  const there = rows.slice(covers.from, covers.to).filter((row) => row !== undefined)
+  const atLeast = operation.kind === 'range' ? (operation.atLeast ?? 0) : 0
+  const there = rows
+    .slice(covers.from, covers.to)
+    .filter((row) => row !== undefined && Number(row.split(' ')[0]) >= atLeast)
   return there.length === seen.length
 }
 
@@ -41,6 +44,7 @@ function change(rows: Rows, { id, operation }: Record): Changed {
   const next = [...rows]
   switch (operation.kind) {
     case 'put':
+      if (!meets(rows[operation.at.sort], operation.if)) return { next: rows, told: 'condition' }
       next[operation.at.sort] = rowText({ n: 0, log: `${id}`, pad: operation.large ? LARGE : 0 })
       return { next, told: `${next[operation.at.sort]}` }
     case 'insert': {
@@ -48,42 +52,60 @@ function change(rows: Rows, { id, operation }: Record): Changed {
       if (onExisting === 'error' && sorts.some((sort) => rows[sort] !== undefined))
         return { next: rows, told: 'conflict' }
       const told = sorts.map((sort) => {
-        if (next[sort] === undefined) next[sort] = rowText({ n: 0, log: `${id}`, pad: 0 })
-        else if (onExisting === 'ignore') return 'nothing'
-        else next[sort] = appended(next[sort], id)
+        if (next[sort] === undefined)
+          next[sort] = rowText({ n: 0, log: `${id}`, pad: operation.large ? LARGE : 0 })
+        else if (onExisting === 'ignore') return 'exists'
+        else if (!meets(next[sort], operation.if)) return 'condition'
+        else next[sort] = appended(next[sort], id, operation.grow)
         return next[sort]
       })
       return { next, told: told.join('; ') }
     }
     case 'append': {
       const row = rows[operation.at.sort]
-      const wanted = operation.if
-      if (row === undefined || (wanted !== undefined && !row.startsWith(`${wanted} `)))
-        return { next: rows, told: 'nothing' }
-      next[operation.at.sort] = appended(row, id)
-      return { next, told: `${next[operation.at.sort]}` }
+      if (operation.alone && hasOthers(rows, operation.at.sort)) return { next: rows, told: 'conflict' }
+      if (row === undefined) return { next: rows, told: operation.twice ? 'absent; absent' : 'absent' }
+      if (!meets(row, operation.if)) return { next: rows, told: 'condition' }
+      const once = appended(row, id, operation.grow)
+      next[operation.at.sort] = operation.twice ? counted(once) : once
+      return { next, told: operation.twice ? `${once}; ${counted(once)}` : once }
     }
     default: {
-      const { at } = operation as typeof operation & { kind: 'delete' }
+      const { at, quiet, alone, if: wanted } = operation as typeof operation & { kind: 'delete' }
       const row = rows[at.sort]
-      if (row === undefined) return { next: rows, told: 'nothing' }
+      if (alone && hasOthers(rows, at.sort)) return { next: rows, told: 'conflict' }
+      if (row === undefined) return { next: rows, told: 'absent' }
+      if (!meets(row, wanted)) return { next: rows, told: 'condition' }
       next[at.sort] = undefined
-      return { next, told: `removed ${row}` }
+      return { next, told: quiet ? 'removed' : `removed ${row}` }
     }
   }
 }
 
-function appended(row: string, id: number): string {
+function appended(row: string, id: number, grow = false): string {
   const [n, log, pad] = row.split(' ')
-  return `${Number(n) + 1} ${log},${id} ${pad}`
+  return `${Number(n) + 1} ${log},${id} ${Number(pad) * (grow ? 2 : 1)}`
+}
+
+function counted(row: string): string {
+  return row.replace(/^\d+/, (n) => `${Number(n) + 1}`)
+}
+
+function meets(row: string | undefined, wanted: number | 'as seen' | undefined): boolean {
+  return wanted === undefined || row?.startsWith(`${wanted} `) === true
+}
+
+function hasOthers(rows: Rows, sort: number): boolean {
+  return rows.some((row, other) => other !== sort && row !== undefined)
 }
 
 function toldText({ written, conflict }: Record): string {
   if (conflict) return 'conflict'
   return written
-    .map(({ made, removed }) => {
+    .map(({ made, removed, because }) => {
       if (removed !== undefined) return `removed ${rowText(removed)}`
-      return made?.row ? rowText(made.row) : 'nothing'
+      if (made === undefined) return `${because}`
+      return made.row === null ? 'removed' : rowText(made.row)
     })
     .join('; ')
 }

@@ -47,8 +47,12 @@ function knownVersions(records: readonly Record[], final: readonly FinalRow[]): 
   return versions
 }
 
-function readsOf({ seen, covers }: Record, read: (place: Place, row: Row) => Observation[]): Observation[] {
-  if (covers !== undefined) return []
+function readsOf(
+  { seen, covers, operation }: Record,
+  read: (place: Place, row: Row) => Observation[],
+): Observation[] {
+  // A filter hides rows: what is not listed may be there.
+  if (covers !== undefined && !isFiltered(operation)) return []
   return seen.flatMap(({ place, row, version }): Observation[] => {
     if (row === null) return [{ key: placeText(place), version: 'absent' }]
     return version === undefined ? read(place, row) : [{ key: placeText(place), version }]
@@ -74,7 +78,7 @@ function rangesOf(
   { seen, covers, operation }: Record,
   versions: ReadonlyMap<string, Version>,
 ): RangeObservation[] {
-  if (covers === undefined) return []
+  if (covers === undefined || isFiltered(operation)) return []
   const rows = seen.map(({ place, row }: SeenRow) => ({
     key: placeText(place),
     version: versions.get(writeName(place, writerOf(row as Row))),
@@ -93,6 +97,10 @@ function installedBy({ written }: Record): Installed[] {
   })
 }
 
+function isFiltered(operation: Operation): boolean {
+  return operation.kind === 'range' && operation.atLeast !== undefined
+}
+
 /** What an operation that was not acknowledged turned out to have written. */
 function unconfirmed({ id, operation }: Record, versions: ReadonlyMap<string, Version>) {
   if (operation.kind === 'delete') return { deletesUnseen: [placeText(operation.at)] }
@@ -107,7 +115,13 @@ function unconfirmed({ id, operation }: Record, versions: ReadonlyMap<string, Ve
 export function placesOf(operation: Operation): Place[] {
   if ('at' in operation) return [operation.at]
   if ('places' in operation) return [...operation.places]
-  if ('sorts' in operation) return operation.sorts.map((sort) => ({ hash: operation.hash, sort }))
+  if ('sorts' in operation)
+    return [...new Set(operation.sorts)].map((sort) => ({ hash: operation.hash, sort }))
+  if (operation.kind === 'scan') {
+    return operation.hashes.flatMap((hash) =>
+      placesOf({ ...operation, kind: 'range', hash, descending: false, pageSize: 1 }),
+    )
+  }
   const sorts = Array.from({ length: operation.to - operation.from }, (_, i) => operation.from + i)
   return sorts.map((sort) => ({ hash: operation.hash, sort }))
 }

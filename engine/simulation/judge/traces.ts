@@ -89,9 +89,9 @@ function checkRow({ place, row, reader }: ShownRow, writers: ReadonlyMap<number,
 function checkRepeats(records: readonly Record[], writers: ReadonlyMap<number, Record>): Anomaly[] {
   return records.flatMap((record) =>
     record.written.flatMap(({ place, made, removed }) => {
+      const before = removed ? idsOf(removed) : made?.row ? idsOf(made.row).slice(0, -1) : []
       if (made === undefined) return []
       const keys = [placeText(place)]
-      const before = removed === undefined ? idsOf(made.row as Row).slice(0, -1) : idsOf(removed)
       return before.flatMap((id): Anomaly[] => {
         const other = writers.get(id)
         const version = other?.written.find((written) => placeText(written.place) === keys[0])?.made?.version
@@ -128,7 +128,8 @@ function checkFractures(records: readonly Record[], writers: ReadonlyMap<number,
         places.includes(placeText(operation.at)),
     )
     const page = records.find(({ covers, operation, seen, answered = 0 }) => {
-      if (covers === undefined || operation.kind !== 'range' || answered === undefined) return false
+      if (covers === undefined || operation.kind !== 'range' || operation.atLeast || answered === undefined)
+        return false
       const covered = placesOf({ ...operation, from: covers.from, to: covers.to }).map(placeText)
       if (!places.every((place) => covered.includes(place))) return false
       if (removers.some(({ called }) => called < answered)) return false

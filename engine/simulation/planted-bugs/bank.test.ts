@@ -16,7 +16,7 @@ describe('the judge', () => {
     const { runs, failure } = await runCampaign({
       from: 1,
       seeds: 300,
-      workloads: WORKLOADS,
+      workloads: WORKLOADS.filter(({ name }) => bug.workload === undefined || bug.workload === name),
       profile: FAULT_PROFILES.heavy,
     })
     const [first] = failure?.anomalies ?? []

@@ -1,3 +1,5 @@
+import type { Order } from '../../operations.js'
+
 /** Where a row is: rows of one hash key lie together, in the order of their places. */
 export interface Place {
   readonly hash: number
@@ -10,8 +12,15 @@ export interface Place {
  *
  * - `put` replaces the row, `insert` makes rows where none are, `append` adds to a row that is there, `delete`
  *   removes it.
- * - `append`'s `if` is a condition on the row's count: a number, or what this client saw last.
+ * - `if` is a condition on the row's count: a number, or what this client saw last.
+ * - `alone` refuses the change when the hash key has any other row.
+ * - `grow` doubles the row's padding, until some or all instances refuse the row as too large.
+ * - `twice` changes the row, and then once more in the same statement.
+ * - `loud` has so much answered that the partition forgets the answers before it.
+ * - `quiet` does not ask for the row that it deletes.
  * - `range` reads the rows of a hash key from one place to another, page by page.
+ * - `scan` reads the rows of several hash keys in one order: at once, or page by page.
+ * - `atLeast` is a filter on the rows' counts.
  */
 export type Operation =
   | { readonly kind: 'get'; readonly at: Place }
@@ -23,16 +32,54 @@ export type Operation =
       readonly to: number
       readonly descending: boolean
       readonly pageSize: number
+      readonly limit?: number
+      readonly atLeast?: number
     }
-  | { readonly kind: 'put'; readonly at: Place; readonly large: boolean }
+  | Scan
+  | {
+      readonly kind: 'put'
+      readonly at: Place
+      readonly large: boolean
+      readonly loud?: boolean
+      readonly if?: number | 'as seen'
+    }
   | {
       readonly kind: 'insert'
       readonly hash: number
       readonly sorts: readonly number[]
       readonly onExisting: 'error' | 'ignore' | 'append'
+      /** Of an append to an existing row. */
+      readonly if?: number
+      readonly grow?: boolean
+      readonly large?: boolean
     }
-  | { readonly kind: 'append'; readonly at: Place; readonly if?: number | 'as seen' }
-  | { readonly kind: 'delete'; readonly at: Place }
+  | {
+      readonly kind: 'append'
+      readonly at: Place
+      readonly if?: number | 'as seen'
+      readonly grow?: boolean
+      readonly alone?: boolean
+      readonly twice?: boolean
+    }
+  | {
+      readonly kind: 'delete'
+      readonly at: Place
+      readonly if?: number | 'as seen'
+      readonly quiet?: boolean
+      readonly alone?: boolean
+    }
+
+export interface Scan {
+  readonly kind: 'scan'
+  readonly hashes: readonly number[]
+  readonly from: number
+  readonly to: number
+  readonly order: Order
+  /** Without one, everything is read at once: each hash key at one moment. */
+  readonly pageSize?: number
+  readonly limit?: number
+  readonly atLeast?: number
+}
 
 /** A row, as operations write and see it. */
 export interface Row {
@@ -55,26 +102,46 @@ export function writerOf(row: Row): number {
 }
 
 /** How long the padding of a large row is: it does not fit beside others. */
-export const LARGE = 3_000
+export const LARGE = 6_000
+
+/** How many places a hash key has at most. */
+export const SORTS = 8
 
 export function describeOperation(operation: Operation): string {
   switch (operation.kind) {
     case 'get':
+      return `get ${placeText(operation.at)}`
     case 'delete':
-      return `${operation.kind} ${placeText(operation.at)}`
-    case 'put':
-      return `put ${placeText(operation.at)}${operation.large ? ' (large)' : ''}`
-    case 'append': {
-      const condition = operation.if === undefined ? '' : ` if n = ${operation.if}`
-      return `append to ${placeText(operation.at)}${condition}`
+      return `delete ${placeText(operation.at)}${conditionText(operation)}${operation.quiet ? ', unseen' : ''}`
+    case 'put': {
+      const size = operation.loud ? ' (large, much answered)' : operation.large ? ' (large)' : ''
+      return `put ${placeText(operation.at)}${size}${conditionText(operation)}`
     }
+    case 'append':
+      return `append to ${placeText(operation.at)}${operation.grow ? ' (growing)' : ''}${operation.twice ? ' twice' : ''}${conditionText(operation)}`
     case 'batchGet':
       return `get ${operation.places.map(placeText).join(', ')}`
     case 'insert':
-      return `insert ${operation.sorts.map((sort) => placeText({ hash: operation.hash, sort })).join(', ')}, or ${operation.onExisting}`
+      return `insert ${operation.large ? 'large ' : ''}${operation.sorts.map((sort) => placeText({ hash: operation.hash, sort })).join(', ')}, or ${operation.onExisting}${operation.grow ? ' (growing)' : ''}${conditionText(operation)}`
     case 'range':
-      return `range h${operation.hash} from ${operation.from} to ${operation.to}${operation.descending ? ' backwards' : ''} in pages of ${operation.pageSize}`
+      return `range h${operation.hash} from ${operation.from} to ${operation.to}${operation.descending ? ' backwards' : ''} in pages of ${operation.pageSize}${readingText(operation)}`
+    case 'scan': {
+      const { hashes, from, to, order, pageSize } = operation
+      const by = `${order.first}, hash keys ${order.hashKey}, sort keys ${order.sortKey}`
+      const pages = pageSize === undefined ? '' : ` in pages of ${pageSize}`
+      return `scan ${hashes.map((hash) => `h${hash}`).join(', ')} from ${from} to ${to} by ${by}${pages}${readingText(operation)}`
+    }
   }
+}
+
+function conditionText(operation: { readonly if?: number | 'as seen'; readonly alone?: boolean }): string {
+  const condition = operation.if === undefined ? '' : ` if n = ${operation.if}`
+  return `${condition}${operation.alone ? ' if alone' : ''}`
+}
+
+function readingText({ limit, atLeast }: { readonly limit?: number; readonly atLeast?: number }): string {
+  const most = limit === undefined ? '' : `, at most ${limit}`
+  return `${most}${atLeast === undefined ? '' : `, where n >= ${atLeast}`}`
 }
 
 export function placeText({ hash, sort }: Place): string {

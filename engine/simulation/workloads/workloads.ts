@@ -116,5 +116,80 @@ function widen(operation: Operation, random: SeededRandom): Operation {
   return 'hash' in operation ? { ...operation, hash } : operation
 }
 
+/** All that a statement can be: conditions on everything, rows that grow, deletes unseen, places named twice. */
+const statements: Workload = {
+  name: 'statements',
+  hashes: 2,
+  sorts: 3,
+  next(random) {
+    const at = place(random, 2, 3)
+    const condition = random.chance(0.4) ? { if: random.chance(0.5) ? 'as seen' : random.below(3) } : {}
+    const alone = random.chance(0.15) ? { alone: true } : {}
+    const grow = random.chance(0.3) ? { grow: true } : {}
+    if (random.chance(0.2)) return { kind: 'get', at }
+    if (random.chance(0.25)) {
+      const loud = random.chance(0.1)
+      return { kind: 'put', at, large: loud || random.chance(0.4), loud, ...condition } as Operation
+    }
+    if (random.chance(0.25)) {
+      return { kind: 'delete', at, quiet: random.chance(0.5), ...condition, ...alone } as Operation
+    }
+    if (random.chance(0.15)) return { kind: 'append', at, twice: true, ...alone, ...grow } as Operation
+    if (random.chance(0.5)) return { kind: 'append', at, ...condition, ...alone, ...grow } as Operation
+    const sorts = random.some([0, 1, 2], 1, 3)
+    const large = random.chance(0.2) ? { large: true } : {}
+    return random.chance(0.4)
+      ? { kind: 'insert', hash: at.hash, sorts: [...sorts, at.sort], onExisting: 'ignore', ...large }
+      : {
+          kind: 'insert',
+          hash: at.hash,
+          sorts,
+          onExisting: 'append',
+          ...(random.chance(0.4) ? { if: random.below(3) } : {}),
+          ...grow,
+          ...large,
+        }
+  },
+}
+
+/** Reads over several hash keys in every order, with filters and limits, while rows come, change and go. */
+const scans: Workload = {
+  name: 'scans',
+  hashes: 4,
+  sorts: 5,
+  next(random) {
+    const at = place(random, 4, 5)
+    const reading = {
+      ...(random.chance(0.4) ? { limit: random.integer(1, 5) } : {}),
+      ...(random.chance(0.4) ? { atLeast: 1 } : {}),
+    }
+    if (random.chance(0.3)) {
+      const from = random.chance(0.5) ? 0 : random.below(5)
+      return {
+        kind: 'scan',
+        hashes: random.some([0, 1, 2, 3], 1, 4),
+        from,
+        to: random.chance(0.5) ? 5 : random.integer(from + 1, 5),
+        order: {
+          first: random.pick(['hashKey', 'sortKey']),
+          hashKey: random.pick(['ascending', 'descending']),
+          sortKey: random.pick(['ascending', 'descending']),
+        },
+        ...(random.chance(0.4) ? { pageSize: random.integer(1, 3) } : {}),
+        ...reading,
+      }
+    }
+    if (random.chance(0.2)) return { ...range(random, 4, 5), ...reading } as Operation
+    if (random.chance(0.15)) return { kind: 'delete', at }
+    if (random.chance(0.3)) return { kind: 'append', at }
+    return {
+      kind: 'insert',
+      hash: at.hash,
+      sorts: random.some([0, 1, 2, 3, 4], 1, 3),
+      onExisting: random.chance(0.8) ? 'ignore' : 'append',
+    }
+  },
+}
+
 /** What clients can be made to do. Transactions and growth add theirs here. */
-export const WORKLOADS: readonly Workload[] = [...SIMPLE, mixed]
+export const WORKLOADS: readonly Workload[] = [...SIMPLE, mixed, statements, scans]

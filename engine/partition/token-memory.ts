@@ -10,14 +10,14 @@ export const RESEND_WINDOW: Millis = 30_000
 /** How far apart the clocks of a Worker and of a partition are taken to be at most. */
 export const MAX_SKEW: Millis = 10_000
 
-/** Bounds on what is kept: the oldest go first. About 8 MB. */
-const MAX_ANSWERS = 20_000
+/** Tokens that are kept; the oldest go first. A few MB. */
+const MAX_TOKENS = 20_000
+/** Characters of the answers that are kept with them; the oldest go first, and leave their tokens. About 8 MB. */
 const MAX_CHARACTERS = 4_000_000
 /** About what one change's result takes beside its text. */
 const CHARACTERS_PER_CHANGE = 64
 
-interface Answered {
-  readonly at: Millis
+interface Answer {
   /** Answers again as the first time: with the result, or by throwing the refusal. */
   readonly again: () => WriteResult
   readonly characters: number
@@ -28,9 +28,12 @@ interface Answered {
  * not run again. Lost with the instance: what it does not know, the item's own row may.
  */
 export class TokenMemory {
-  readonly #answered = new Map<number, Answered>()
+  /** When each write was decided. */
+  readonly #decided = new Map<number, Millis>()
+  /** What they were answered. */
+  readonly #answers = new Map<number, Answer>()
   #characters = 0
-  /** All that was answered after this is remembered. */
+  /** Every token that was decided after this is here. */
   #horizon: Millis
 
   /** @param startedAt when this instance began to know what is written. */
@@ -40,7 +43,12 @@ export class TokenMemory {
 
   /** Nothing, or what answers again as the first time: it returns the result or throws the refusal. */
   recall(token: number): (() => WriteResult) | undefined {
-    return this.#answered.get(token)?.again
+    return this.#answers.get(token)?.again
+  }
+
+  /** Whether a write was decided here, also when its answer is not here any more. */
+  isDecided(token: number): boolean {
+    return this.#decided.has(token)
   }
 
   remember(token: number, result: WriteResult, now: Millis): void {
@@ -48,7 +56,7 @@ export class TokenMemory {
       (sum, change) => sum + CHARACTERS_PER_CHANGE + (change.made ? (change.item?.length ?? 0) : 0),
       0,
     )
-    this.#add(token, { at: now, again: () => result, characters })
+    this.#add(token, { again: () => result, characters }, now)
   }
 
   rememberRefusal(token: number, error: unknown, now: Millis): void {
@@ -58,7 +66,7 @@ export class TokenMemory {
       MARK: mark('a refusal is answered again')
       throw errorFromReport(report)
     }
-    this.#add(token, { at: now, again, characters: CHARACTERS_PER_CHANGE + report.message.length })
+    this.#add(token, { again, characters: CHARACTERS_PER_CHANGE + report.message.length }, now)
   }
 
   /**
@@ -72,19 +80,25 @@ export class TokenMemory {
     return this.#horizon < Math.min(born - MAX_SKEW, now - RESEND_WINDOW)
   }
 
-  #add(token: number, answered: Answered): void {
-    this.#answered.set(token, answered)
-    this.#characters += answered.characters
-    this.#forget(answered.at)
-  }
-
-  #forget(now: Millis): void {
-    for (const [token, { at, characters }] of this.#answered) {
-      const crowded = this.#answered.size > MAX_ANSWERS || this.#characters > MAX_CHARACTERS
-      if (!crowded && now - at <= RETENTION) return
-      this.#answered.delete(token)
-      this.#characters -= characters
+  #add(token: number, answer: Answer, now: Millis): void {
+    this.#dropAnswer(token)
+    this.#decided.set(token, now)
+    this.#answers.set(token, answer)
+    this.#characters += answer.characters
+    for (const oldest of this.#answers.keys()) {
+      if (this.#characters <= MAX_CHARACTERS) break
+      this.#dropAnswer(oldest)
+    }
+    for (const [oldest, at] of this.#decided) {
+      if (this.#decided.size <= MAX_TOKENS && now - at <= RETENTION) break
+      this.#decided.delete(oldest)
+      this.#dropAnswer(oldest)
       this.#horizon = Math.max(this.#horizon, at)
     }
+  }
+
+  #dropAnswer(token: number): void {
+    this.#characters -= this.#answers.get(token)?.characters ?? 0
+    this.#answers.delete(token)
   }
 }

@@ -67,7 +67,9 @@ export class Writer {
         { age, limit: RETENTION },
       )
     }
-    const earlier = operation.resent ? this.#recognise(operation) : undefined
+    // Decided, and too much was answered since to know with what: as good as sent again.
+    const doubtful = operation.resent || tokens.isDecided(operation.token)
+    const earlier = doubtful ? this.#recognise(operation) : undefined
     if (earlier !== undefined) {
       // The rows may be overwritten before the next sending of it arrives.
       tokens.remember(operation.token, earlier, clock.now())
@@ -106,14 +108,15 @@ export class Writer {
         ),
       }
     }
+    const undecided = !tokens.isDecided(operation.token) && tokens.knowsSince(operation.born, clock.now())
     // Memory alone does not tell: an instance that was replaced does not know what its successor wrote.
-    if (made.length === 0 && tokens.knowsSince(operation.born, clock.now()) && versions.isCurrent()) {
+    if (made.length === 0 && undecided && versions.isCurrent()) {
       MARK: mark('a resend is certainly the first to arrive')
       return undefined
     }
     MARK: mark('nobody knows whether a resend happened')
     throw new OutcomeUnknownError(
-      'the answer to this write was lost, and the partition has restarted since: read the rows to see whether ' +
+      'the answer to this write was lost, and the partition does not know it any more: read the rows to see whether ' +
         'it happened',
     )
   }

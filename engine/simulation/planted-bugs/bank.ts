@@ -155,8 +155,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a partition that has forgotten believes that it has not',
     file: 'partition/token-memory.ts',
-    find: 'this.#horizon = Math.max(this.#horizon, at)',
-    replace: '',
+    find: 'return this.#decided.has(token)',
+    replace: 'return this.#answers.has(token)',
     shows: [
       'duplicate write',
       'lost update',

@@ -44,7 +44,7 @@ export const REFUSALS = {
     fix: 'order all of them alike',
   },
   order_by_expression: {
-    reason: 'rows are ordered by columns alone, without nulls or collations',
+    reason: 'rows are ordered by columns alone',
     fix: 'order by the sort key, or sort in TypeScript',
   },
   distinct_on: { reason: 'distinct on is not supported', fix: 'remove duplicates in TypeScript' },

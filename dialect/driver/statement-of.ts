@@ -25,9 +25,7 @@ export function statementOf(query: CompiledQuery<unknown>, schema: DatabaseSchem
   }
   const statement = compileStatement(query.query, schema)
   if (parametersText(query.parameters) !== parametersText(statement.parameters)) {
-    throw new InvalidRequestError(
-      'the parameters of this compiled query were exchanged: build the query again with the new values',
-    )
+    throw new InvalidRequestError('the parameters of this query were exchanged: build it again')
   }
   return statement
 }

@@ -26,7 +26,7 @@ function dataBytes(data: unknown, depth: number): number {
   if (data instanceof Uint8Array) return data.length
   if (typeof data !== 'object' || data === null) return 8
   if (depth > MAX_REQUEST_DEPTH) {
-    throw new LimitError('the conditions of a statement nest too deeply: use fewer of them', {
+    throw new LimitError('the conditions nest too deeply: use fewer', {
       limit: MAX_REQUEST_DEPTH,
     })
   }

@@ -380,6 +380,37 @@ describe('a query', () => {
     expect(network.calls.length).toBe(0)
   })
 
+  it.each(['hashKey', 'sortKey'] as const)(
+    'over more hash keys than are asked at once keeps the order, %s first',
+    async (first) => {
+      const names = Array.from({ length: 70 }, (_, i) => `h${String(i).padStart(2, '0')}`)
+      for (const [i, name] of names.entries()) {
+        await write(put(key(name, 1), i))
+        await write(put(key(name, 2), 100 + i))
+      }
+      const inOrder =
+        first === 'hashKey'
+          ? names.flatMap((_, i) => [i, 100 + i])
+          : [...names.map((_, i) => i), ...names.map((_, i) => 100 + i)]
+      const operation = query({ spans: names.toReversed().map(span), order: { ...ascending, first } })
+      expect(numbers(await client.query(operation))).toEqual(inOrder)
+      expect(await collect(operation, 1)).toEqual(inOrder)
+    },
+  )
+
+  it('goes on behind a page on which nothing passed', async () => {
+    // Together more than a partition looks at for one page.
+    for (let i = 0; i < 12; i++) {
+      const item = encodeItem({ n: -1, x: 'x'.repeat(450_000) })
+      await write({ kind: 'put', key: key('a', -100 + i), item })
+    }
+    const filter = compare(column('n'), '>=', 0)
+    const operation = query({ filter, order: { ...ascending, first: 'sortKey' } })
+    expect(numbers(await client.query(operation))).toEqual(all)
+    expect(await collect(operation, 4)).toEqual(all)
+    expect(await collect(query({ filter }))).toEqual([...of(0), ...of(1), ...of(2)])
+  })
+
   it('over many hash keys opens few at once', async () => {
     let under = 0
     let most = 0

@@ -29,6 +29,7 @@ class Network implements Peers {
   fates: Fate[] = []
   now = 1_700_000_000_000
   slept: number[] = []
+  tokens = 0
 
   readonly client = new Client(
     {
@@ -40,7 +41,7 @@ class Network implements Peers {
           this.now += duration
         },
       },
-      random: { fraction: () => 0.5, token: () => this.calls.length * 1_000 + 1 },
+      random: { fraction: () => 0.5, token: () => ++this.tokens },
     },
     { database: 'main', settings: DEFAULT_SETTINGS },
   )

@@ -1,12 +1,23 @@
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
+import type { Options } from 'tsup'
 import { describe, expect, it } from 'vitest'
+import { MARKS } from '../engine/mark.js'
+import tsup from '../tsup.config.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** What the package's own build asks of esbuild. */
+const asPublished: BuildOptions = {}
+;(tsup as Options).esbuildOptions?.(asPublished, { format: 'esm' })
+
 /** Bytes of a Worker, minified and compressed, as wrangler would upload it. */
 async function bundleSize(source: string): Promise<number> {
+  return gzipSync(await bundle(source), { level: 9 }).length
+}
+
+async function bundle(source: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: root, loader: 'ts' },
     alias: { 'kysely-fokos': `${root}dialect/index.ts`, 'kysely-fokos/engine': `${root}engine/index.ts` },
@@ -16,10 +27,10 @@ async function bundleSize(source: string): Promise<number> {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     external: ['cloudflare:workers'],
-    dropLabels: ['MARK'],
+    ...asPublished,
     write: false,
   })
-  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
+  return outputFiles[0]?.text ?? ''
 }
 
 describe('the size that is added to a Worker', () => {
@@ -54,5 +65,13 @@ describe('the size that is added to a Worker', () => {
     const engine = await bundleSize(`export * from 'kysely-fokos/engine'`)
     console.log(`engine: ${engine} bytes, minified and compressed`)
     expect(engine).toBeLessThanOrEqual(40 * 1_024)
+  })
+})
+
+describe('the marks of rare paths', () => {
+  it('are not in what is published', async () => {
+    const published = await bundle(`export * from 'kysely-fokos/engine'; export * from 'kysely-fokos'`)
+    expect(published).toContain('this must hold and does not')
+    for (const mark of MARKS) expect(published).not.toContain(mark)
   })
 })

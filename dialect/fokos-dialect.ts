@@ -46,9 +46,8 @@ export function dialectFor(schema: DatabaseSchema, settings: EngineSettings): Fo
       refuseUnknownOptions('FokosDialect', options, ['database', 'bindings'])
       const { database = 'main', bindings = {} } = options
       refuseUnknownOptions('bindings', bindings, BINDINGS)
-      const { partitions } = requireBindings(env, bindings)
       this.#client = new Client(
-        { peers: workerPeers(partitions), clock: workerClock, random: workerRandom },
+        { peers: workerPeers(requireBindings(env, bindings)), clock: workerClock, random: workerRandom },
         { database: checkDatabaseName(database), settings },
       )
     }

@@ -98,8 +98,11 @@ export function openStore(env: object, options: StoreOptions = {}): Store {
   refuseUnknownOptions('openStore', options, ['database', 'bindings', 'roots', 'fanout'])
   const { database = 'main', bindings = {}, ...settings } = options
   refuseUnknownOptions('bindings', bindings, BINDINGS)
-  const { partitions } = requireBindings(env, bindings)
-  const ports = { peers: workerPeers(partitions), clock: workerClock, random: workerRandom }
+  const ports = {
+    peers: workerPeers(requireBindings(env, bindings)),
+    clock: workerClock,
+    random: workerRandom,
+  }
   return new Store(
     new Client(ports, { database: checkDatabaseName(database), settings: resolveSettings(settings) }),
   )

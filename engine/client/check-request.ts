@@ -2,9 +2,9 @@ import { LimitError } from '../errors.js'
 import type { PartitionOperation } from '../operations.js'
 
 /** Bytes of one request: RPC carries 32 MiB. */
-export const MAX_REQUEST_BYTES = 16_000_000
-/** How deep the parts of a request nest: half as deep as evaluating and sending them could take. */
-export const MAX_REQUEST_DEPTH = 1_000
+const MAX_REQUEST_BYTES = 16_000_000
+/** How deep the parts of a request nest, two for each operator: so deep, partitions still evaluate conditions. */
+const MAX_REQUEST_DEPTH = 1_000
 
 /**
  * Refuses what could not be sent, before it is sent.

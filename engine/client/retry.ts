@@ -72,8 +72,9 @@ function giveUp(error: PeerCallError, mayHaveWritten: boolean, sendings: number)
     MARK: mark('a write was sent to the end, and nobody knows')
     return unknownOutcome(sendings, error)
   }
-  if (error.overloaded) MARK: mark('a call was refused as overload to the end')
-  else MARK: mark('a call went unanswered to the end')
+  MARK: mark(
+    error.overloaded ? 'a call was refused as overload to the end' : 'a call went unanswered to the end',
+  )
   const details = { sendings }
   const options = { cause: error }
   return error.overloaded

@@ -70,7 +70,7 @@ export class HybridClock {
   tick(): Version {
     // The machine's clock may have jumped since reserve(): what was reserved must last for the statement.
     const next = Math.max(this.#last + 1, Math.min(this.#physical(), this.#bound - MAX_TICKS))
-    if (next > this.#physical()) MARK: mark('a version runs ahead of the clock')
+    MARK: if (next > this.#physical()) mark('a version runs ahead of the clock')
     assert(next <= this.#bound, 'versions were reserved before they are given out')
     this.#last = next
     return next

@@ -54,8 +54,9 @@ export class Writer {
     const { storage, tokens, clock, versions, limits } = this.#parts
     const answered = tokens.recall(operation.token)
     if (answered !== undefined) {
-      if (operation.resent) MARK: mark('a resend is answered from memory')
-      else MARK: mark('a doubled write is answered from memory')
+      MARK: mark(
+        operation.resent ? 'a resend is answered from memory' : 'a doubled write is answered from memory',
+      )
       return answered()
     }
     checkWriteSize(operation.changes, limits)

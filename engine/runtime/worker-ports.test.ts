@@ -14,7 +14,10 @@ const request: PartitionRequest = {
 
 /** Peers whose stubs do what `execute` does, in the place of Cloudflare's namespace. */
 function peersWith(execute: (name: string, request: PartitionRequest) => Promise<PartitionAnswer>): Peers {
-  return workerPeers({ getByName: (name) => ({ execute: (request) => execute(name, request) }) })
+  const partitions = {
+    getByName: (name: string) => ({ execute: (request: PartitionRequest) => execute(name, request) }),
+  }
+  return workerPeers({ partitions, name: 'RENAMED' })
 }
 
 /** What a call ends with when the stub throws. */
@@ -70,8 +73,8 @@ describe('a call to a partition', () => {
   ])('to what is no partition is a configuration that names the binding: %s', async (message) => {
     const thrown = await thrownFor(new Error(message))
     expect(thrown).toBeInstanceOf(ConfigurationError)
-    expect(thrown).toMatchObject({ details: { binding: 'FOKOS_PARTITION' } })
+    expect(thrown).toMatchObject({ details: { binding: 'RENAMED' } })
     expect((thrown as Error).message).toContain(message)
-    expect((thrown as Error).message).toContain('name = "FOKOS_PARTITION"\nclass_name = "FokosPartition"')
+    expect((thrown as Error).message).toContain('name = "RENAMED"\nclass_name = "FokosPartition"')
   })
 })

@@ -32,10 +32,11 @@ export const BINDINGS = [
 export function requireBindings(
   env: object,
   names: BindingNames = {},
-): { readonly partitions: PartitionNamespace } {
-  const partitions = requireBinding(env, names.FOKOS_PARTITION ?? 'FOKOS_PARTITION', 'FokosPartition')
+): { readonly partitions: PartitionNamespace; readonly name: string } {
+  const name = names.FOKOS_PARTITION ?? 'FOKOS_PARTITION'
+  const partitions = requireBinding(env, name, 'FokosPartition')
   requireBinding(env, names.FOKOS_TOPOLOGY ?? 'FOKOS_TOPOLOGY', 'FokosTopologyKeeper')
-  return { partitions: partitions as PartitionNamespace }
+  return { partitions: partitions as PartitionNamespace, name }
 }
 
 function requireBinding(env: object, name: string, className: string): unknown {
@@ -54,13 +55,13 @@ function misconfigured(what: string, name: string, className: string): Configura
 }
 
 /** Calls partitions over RPC. Each call takes a stub of its own: a stub is dead once its object was reset. */
-export function workerPeers(partitions: PartitionNamespace): Peers {
+export function workerPeers({ partitions, name }: ReturnType<typeof requireBindings>): Peers {
   return {
     async call(partition, request) {
       try {
         return await partitions.getByName(partition).execute(request)
       } catch (error) {
-        throw peerCallError(error)
+        throw peerCallError(error, name)
       }
     },
   }
@@ -70,12 +71,12 @@ export function workerPeers(partitions: PartitionNamespace): Peers {
  * What Cloudflare marks on an error that a stub throws: `overloaded` when the object had too much to do and
  * never saw the request. `retryable` says that the request may not have arrived, which proves nothing.
  */
-function peerCallError(error: unknown): Error {
+function peerCallError(error: unknown, binding: string): Error {
   const { overloaded = false } = error as { overloaded?: boolean }
   const message = error instanceof Error ? error.message : String(error)
   // What no other sending would change: the class behind the binding is not ours, or has no SQLite.
   if (/does not implement|is not a function|SQL is not enabled/.test(message)) {
-    return misconfigured(`the partitions do not work (${message})`, 'FOKOS_PARTITION', 'FokosPartition')
+    return misconfigured(`the partitions do not work (${message})`, binding, 'FokosPartition')
   }
   return new PeerCallError(message, { undelivered: overloaded, overloaded }, { cause: error })
 }

@@ -64,12 +64,12 @@ const OTHER_LIMITS = { ...LIMITS, itemBytes: 5_000 }
 const THINK = 40
 
 /** Decides what a seed's clients do. */
-export function planRun(seed: number, workload: Workload, profile: FaultProfile, size = 1): RunPlan {
+export function planRun(seed: number, workload: Workload, profile: FaultProfile): RunPlan {
   const random = new SeededRandom(seed).fork(`workload ${workload.name}`)
   const count = random.integer(2, 6)
   const mistakes = new SeededRandom(seed).fork('mistakes')
   const clients = Array.from({ length: count }, (_, client): ClientPlan => {
-    const operations = Array.from({ length: Math.ceil(random.integer(10, 40) * size) }, (_, i) => ({
+    const operations = Array.from({ length: random.integer(10, 40) }, (_, i) => ({
       id: (client + 1) * 10_000 + i,
       operation: workload.next(random),
       ...(mistakes.chance(0.03) ? { patience: mistakes.between(0, 1_000) } : undefined),

@@ -65,7 +65,7 @@ async function write(env: object, { kind, hashKey, rows, id }: WriteRequest): Pr
 /** Several changes in one atomic section, as a statement of the dialect makes them: the store has one at a time. */
 async function appendToAll(env: object, hashKey: string, rows: readonly string[], id: string): Promise<void> {
   const ports = {
-    peers: workerPeers(requireBindings(env).partitions),
+    peers: workerPeers(requireBindings(env)),
     clock: workerClock,
     random: workerRandom,
   }

@@ -16,7 +16,7 @@ export function applyTo(rows: Rows, record: Record): Rows | undefined {
   return record.outcome === 'unknown' || told === toldText(record) ? next : undefined
 }
 
-export function rowText({ n, log, pad }: Row): string {
+function rowText({ n, log, pad }: Row): string {
   return `${n} ${log} ${pad}`
 }
 

@@ -4,9 +4,6 @@ import type { Operation, Place } from './operation.js'
 /** What clients do in a run, decided before it begins. */
 export interface Workload {
   readonly name: string
-  /** How many hash keys there are, and how many places in each. */
-  readonly hashes: number
-  readonly sorts: number
   /** The next operation of a client. */
   next(random: SeededRandom): Operation
 }
@@ -31,8 +28,6 @@ const range = (random: SeededRandom, hashes: number, sorts: number): Operation =
 /** Everybody at a few rows: increments and reads, and now and then all anew. */
 const contention: Workload = {
   name: 'contention',
-  hashes: 2,
-  sorts: 2,
   next(random) {
     const at = place(random, 2, 2)
     if (random.chance(0.35)) return { kind: 'get', at }
@@ -45,8 +40,6 @@ const contention: Workload = {
 /** Who changes only what he has seen: of two with the same picture, one wins. */
 const conditional: Workload = {
   name: 'conditional',
-  hashes: 2,
-  sorts: 2,
   next(random) {
     const at = place(random, 2, 2)
     if (random.chance(0.4)) return { kind: 'get', at }
@@ -59,8 +52,6 @@ const conditional: Workload = {
 /** Inserts that race for the same places, alone and several at once, and deletes that make room again. */
 const inserts: Workload = {
   name: 'inserts',
-  hashes: 2,
-  sorts: 3,
   next(random) {
     const at = place(random, 2, 3)
     if (random.chance(0.35)) return { kind: 'delete', at }
@@ -77,8 +68,6 @@ const inserts: Workload = {
 /** Ranges in pages, while their rows come, change and go. */
 const ranges: Workload = {
   name: 'ranges',
-  hashes: 2,
-  sorts: 8,
   next(random) {
     const at = place(random, 2, 8)
     if (random.chance(0.45)) return range(random, 2, 8)
@@ -98,8 +87,6 @@ const SIMPLE = [contention, conditional, inserts, ranges]
 /** All of it, and batches over several hash keys. */
 const mixed: Workload = {
   name: 'mixed',
-  hashes: 4,
-  sorts: 8,
   next(random) {
     if (random.chance(0.15)) {
       const hashes = random.some([0, 1, 2, 3], 2, 4)
@@ -119,8 +106,6 @@ function widen(operation: Operation, random: SeededRandom): Operation {
 /** All that a statement can be: conditions on everything, rows that grow, deletes unseen, places named twice. */
 const statements: Workload = {
   name: 'statements',
-  hashes: 2,
-  sorts: 3,
   next(random) {
     const at = place(random, 2, 3)
     const condition = random.chance(0.4) ? { if: random.chance(0.5) ? 'as seen' : random.below(3) } : {}
@@ -155,8 +140,6 @@ const statements: Workload = {
 /** Reads over several hash keys in every order, with filters and limits, while rows come, change and go. */
 const scans: Workload = {
   name: 'scans',
-  hashes: 4,
-  sorts: 5,
   next(random) {
     const at = place(random, 4, 5)
     const reading = {

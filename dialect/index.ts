@@ -11,7 +11,6 @@ export {
   InvalidRequestError,
   InvalidValueError,
   LimitError,
-  NeedsTransactionError,
   OutcomeUnknownError,
   OverloadedError,
   SettingsMismatchError,

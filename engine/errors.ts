@@ -7,7 +7,8 @@
  * - `limit_exceeded`: an item, a key or a statement is larger than allowed ({@link LimitError}).
  * - `constraint`: an insert met an item with its key ({@link ConstraintError}).
  * - `condition_failed`: a condition of the engine's own API did not hold ({@link ConditionFailedError}).
- * - `needs_transaction`: one statement's rows lie in several partitions ({@link NeedsTransactionError}).
+ * - `transaction_conflict`: what a transaction saw has changed, or is locked: run it again
+ *   ({@link TransactionConflictError}).
  * - `settings_mismatch`: the data was written with other `roots` or `fanout` ({@link SettingsMismatchError}).
  * - `overloaded`, `unavailable`: nothing was done, try again ({@link OverloadedError}, {@link UnavailableError}).
  * - `outcome_unknown`: a write may or may not have happened ({@link OutcomeUnknownError}).
@@ -22,7 +23,7 @@ export type ErrorCode =
   | 'limit_exceeded'
   | 'constraint'
   | 'condition_failed'
-  | 'needs_transaction'
+  | 'transaction_conflict'
   | 'settings_mismatch'
   | 'overloaded'
   | 'unavailable'
@@ -44,6 +45,8 @@ export interface ErrorReport {
   readonly message: string
   readonly details?: ErrorDetails
 }
+
+const ABORTED = Symbol.for('kysely.AbortedTransactionError')
 
 /** The base of every error that this package throws on purpose. */
 export abstract class FokosError extends Error {
@@ -106,10 +109,16 @@ export class ConditionFailedError extends FokosError {
   readonly code = 'condition_failed'
 }
 
-/** The rows of one writing statement lie in several partitions, which needs a transaction. */
-export class NeedsTransactionError extends FokosError {
-  override name = 'NeedsTransactionError'
-  readonly code = 'needs_transaction'
+/**
+ * What a transaction has seen was changed by another before it could commit, or was locked for too long. Nothing
+ * of it was done. The same work may succeed when it is done again: `retryTransaction` does that.
+ */
+export class TransactionConflictError extends FokosError {
+  override name = 'TransactionConflictError'
+  readonly code = 'transaction_conflict'
+  override readonly retryable = true
+  /** Tells Kysely, from 0.29.8 on, that the transaction is over: there is nothing to roll back. */
+  readonly [ABORTED] = true
 }
 
 /** The data was written under other settings that can never change; both are in the message. */
@@ -156,7 +165,7 @@ const ERROR_OF = {
   limit_exceeded: LimitError,
   constraint: ConstraintError,
   condition_failed: ConditionFailedError,
-  needs_transaction: NeedsTransactionError,
+  transaction_conflict: TransactionConflictError,
   settings_mismatch: SettingsMismatchError,
   overloaded: OverloadedError,
   unavailable: UnavailableError,

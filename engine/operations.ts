@@ -1,6 +1,7 @@
 import type { ErrorReport } from './errors.js'
 import type { Assignment, Expression, Projection } from './expressions/expression.js'
 import type { Interval } from './keys/interval.js'
+import type { PartitionName } from './ports.js'
 import type { ItemText } from './values/item-text.js'
 
 /*
@@ -75,6 +76,8 @@ export type ReadOperation = GetOperation | BatchGetOperation | QueryOperation
  *   operation, nothing, or an update of what is there, for which the inserted item is `proposed`.
  * - `update` changes an item that is there and that the condition holds for; else it does nothing.
  * - `delete` removes an item that is there and that the condition holds for; else it does nothing.
+ * - `check` changes nothing: it is made when the condition holds for what is there, columns of an absent item
+ *   being null.
  */
 export type Change =
   | { readonly kind: 'put'; readonly key: ItemKey; readonly item: ItemText; readonly condition?: Expression }
@@ -98,6 +101,7 @@ export type Change =
       readonly condition?: Expression
       readonly aloneIn?: Interval
     }
+  | { readonly kind: 'check'; readonly key: ItemKey; readonly condition: Expression }
 
 /** What an upsert does to the item that is there: nothing, if the condition does not hold for it. */
 export interface UpdateExisting {
@@ -106,10 +110,7 @@ export interface UpdateExisting {
   readonly condition?: Expression
 }
 
-/**
- * Changes that happen together or not at all, in order: a later one sees what an earlier one wrote. They lie
- * in one partition.
- */
+/** Changes that happen together or not at all, in order: a later one sees what an earlier one wrote. */
 export interface WriteOperation {
   readonly kind: 'write'
   readonly changes: readonly Change[]
@@ -135,6 +136,70 @@ export interface WriteResult {
   readonly changes: readonly ChangeResult[]
 }
 
+/** What can become of a change. */
+export type ChangeOutcome = 'made' | 'exists' | 'absent' | 'condition'
+
+/*
+ * Transactions: what was read, as it was seen, and what is to be changed, if all of that still holds.
+ */
+
+/** An item that a transaction has read. */
+export interface SeenItem {
+  readonly key: ItemKey
+  /** As it was seen; null when there was none. */
+  readonly version: Version | null
+  /** The partition's clock when it was seen. */
+  readonly asOf: Version
+}
+
+/** A commutative sum over the (key, version) of all items of an interval: two sums of 32 bits each. */
+export type Fingerprint = readonly [number, number]
+
+/** An interval that a transaction has examined: all of it, whatever of it passed a filter. */
+export interface SeenInterval extends Span {
+  readonly fingerprint: Fingerprint
+  /** The partition's clock when it was seen. */
+  readonly asOf: Version
+}
+
+/** What a transaction has read. */
+export interface Seen {
+  readonly items: readonly SeenItem[]
+  readonly intervals: readonly SeenInterval[]
+}
+
+/** A change of a transaction, at its place among all of the transaction's changes. */
+export interface PlannedChange {
+  readonly index: number
+  readonly change: Change
+  /** What may become of it; anything, if nothing is said. Otherwise the transaction fails. */
+  readonly allow?: readonly ChangeOutcome[]
+}
+
+/** What a transaction asks of one partition. */
+export interface TransactionPart {
+  readonly seen: Seen
+  /** In order: a later one sees what an earlier one wrote. */
+  readonly changes: readonly PlannedChange[]
+}
+
+/**
+ * A transaction's age: when its first attempt began, by the clock of its home, and what breaks ties. Who is
+ * older has the smaller one. Retries keep it, so that everybody is the oldest at some time.
+ */
+export interface Age {
+  readonly at: Version
+  readonly id: number
+}
+
+/**
+ * What a refused transaction says.
+ *
+ * - `conflict`: all that is refused is a conflict, because the changes were found right when they were planned.
+ * - `items`: each change that is refused says why, in an error of its own.
+ */
+export type RefusalStyle = 'conflict' | 'items'
+
 /*
  * What the client asks of one partition.
  */
@@ -159,20 +224,41 @@ export interface PartitionRequest {
   readonly operation: PartitionOperation
 }
 
-export type PartitionOperation = PartitionGet | PartitionBatchGet | PartitionQuery | PartitionWrite
+export type PartitionOperation =
+  | PartitionGet
+  | PartitionBatchGet
+  | PartitionQuery
+  | PartitionWrite
+  | PartitionValidate
+  | PartitionTransact
+  | PartitionPrepare
+  | PartitionFinish
+  | PartitionInquire
 
-export interface PartitionGet extends Reading {
+/** Reads that may have to be validated later say more. */
+export interface Observing {
+  /**
+   * What the answer says for a later {@link PartitionValidate}, beside the partition's clock.
+   *
+   * - `versions`: those of all items that were examined.
+   * - `sum`: of a query, the fingerprint of the interval that was examined.
+   * - `sumIfMore`: the same, but only if the query has to be asked again for what is left.
+   */
+  readonly observe?: 'versions' | 'sum' | 'sumIfMore'
+}
+
+export interface PartitionGet extends Reading, Observing {
   readonly kind: 'get'
   readonly key: ItemKey
 }
 
-export interface PartitionBatchGet extends Reading {
+export interface PartitionBatchGet extends Reading, Observing {
   readonly kind: 'batchGet'
   readonly keys: readonly ItemKey[]
 }
 
 /** One page of one interval. */
-export interface PartitionQuery extends Reading {
+export interface PartitionQuery extends Reading, Observing {
   readonly kind: 'query'
   readonly hashKey: Uint8Array
   readonly interval: Interval
@@ -194,8 +280,88 @@ export interface PartitionWrite {
   readonly resent: boolean
 }
 
+/** Are all these still as they were seen, all at one moment? Answers with a conflict when not. */
+export interface PartitionValidate {
+  readonly kind: 'validate'
+  readonly seen: Seen
+  /**
+   * Whether other partitions are asked at the same time. Then there must have been one moment that all of them
+   * mean: nothing may have come and gone meanwhile.
+   */
+  readonly together: boolean
+}
+
+/**
+ * A transaction, sent to its home: the partition of its first change. With the others' parts it is the home
+ * that coordinates them.
+ */
+export interface PartitionTransact {
+  readonly kind: 'transact'
+  /** Names this transaction, also when it is sent again: 53 random bits. */
+  readonly token: number
+  /** When it was sent first, by its sender's clock: milliseconds since 1970. */
+  readonly born: number
+  /** Whether an earlier sending of it is unaccounted for. */
+  readonly resent: boolean
+  /** Of the first attempt, when this is not that one. */
+  readonly age?: Age
+  readonly part: TransactionPart
+  readonly others: readonly { readonly partition: PartitionName; readonly part: TransactionPart }[]
+  readonly returning?: Projection
+  readonly refusals: RefusalStyle
+}
+
+/** Names one attempt of a transaction, and where to ask what became of it. */
+export interface Attempt {
+  /** 53 random bits. */
+  readonly id: number
+  /** The transaction's. */
+  readonly token: number
+  readonly home: PartitionName
+  /** The transaction's record lies at this hash key. */
+  readonly hashKey: Uint8Array
+  readonly age: Age
+}
+
+/** Checks a part, evaluates its changes, and locks all of it until the attempt is finished. */
+export interface PartitionPrepare {
+  readonly kind: 'prepare'
+  readonly attempt: Attempt
+  readonly part: TransactionPart
+  readonly returning?: Projection
+  readonly refusals: RefusalStyle
+}
+
+/** What a partition has locked for a hash key, and the timestamp that it proposes for it. */
+export interface Proposal {
+  readonly hashKey: Uint8Array
+  readonly at: Version
+}
+
+/** What became of an attempt. */
+export type AttemptOutcome =
+  /** Only what was locked under these proposals is a part of it. */
+  | { readonly committed: true; readonly at: Version; readonly proposals: readonly Proposal[] }
+  | { readonly committed: false }
+
+/** Tells a participant what became of an attempt, for hash keys that it prepared. */
+export interface PartitionFinish {
+  readonly kind: 'finish'
+  readonly attempt: number
+  readonly hashKeys: readonly Uint8Array[]
+  readonly outcome: AttemptOutcome
+}
+
+/** Asks an attempt's home what became of it. */
+export interface PartitionInquire {
+  readonly kind: 'inquire'
+  readonly attempt: Attempt
+}
+
 interface GetAnswer {
   readonly found: FoundItem | null
+  /** The partition's clock, if the request observes. */
+  readonly asOf?: Version
 }
 
 /**
@@ -204,6 +370,9 @@ interface GetAnswer {
  */
 interface BatchGetAnswer {
   readonly found: readonly (FoundItem | null)[]
+  /** If the request observes: the items' versions, also of those that did not pass; null where none is. */
+  readonly versions?: readonly (Version | null)[]
+  readonly asOf?: Version
 }
 
 /** `rest` is the part of the interval that no page has covered yet: ask for it to go on. */
@@ -211,7 +380,24 @@ export interface QueryAnswer {
   readonly items: readonly ItemText[]
   readonly sortKeys?: readonly Uint8Array[]
   readonly rest?: Interval
+  /** How many items were looked at; with what else the request observes. */
+  readonly versions?: readonly Version[]
+  readonly fingerprint?: Fingerprint
+  readonly examined?: number
+  readonly asOf?: Version
 }
+
+/** `at` is the commit's timestamp. */
+export interface TransactAnswer extends WriteResult {
+  readonly at: Version
+}
+
+export interface PrepareAnswer extends WriteResult {
+  readonly proposals: readonly Proposal[]
+}
+
+/** `deciding`: ask again later. */
+export type InquireAnswer = { readonly outcome: AttemptOutcome | 'deciding' }
 
 /** The result that belongs to each operation of a partition. */
 export interface PartitionResults {
@@ -219,6 +405,11 @@ export interface PartitionResults {
   batchGet: BatchGetAnswer
   query: QueryAnswer
   write: WriteResult
+  validate: Record<string, never>
+  transact: TransactAnswer
+  prepare: PrepareAnswer
+  finish: Record<string, never>
+  inquire: InquireAnswer
 }
 
 export type PartitionResult = PartitionResults[keyof PartitionResults]

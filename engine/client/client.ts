@@ -1,24 +1,33 @@
-import { assert, errorFromReport, InvalidRequestError, NeedsTransactionError } from '../errors.js'
+import { assert, errorFromReport, InvalidRequestError } from '../errors.js'
 import {
+  type Age,
   type BatchGetOperation,
   type Direction,
   type FoundItem,
   type GetOperation,
   type ItemKey,
+  type Observing,
   type PartitionOperation,
   type PartitionResults,
   type PinnedSettings,
+  type PlannedChange,
   type QueryOperation,
   REQUEST_VERSION,
   type Reading,
+  type RefusalStyle,
+  type Seen,
   type Span,
+  type TransactAnswer,
+  type TransactionPart,
   type WriteOperation,
   type WriteResult,
 } from '../operations.js'
+import type { Projection } from '../expressions/expression.js'
 import type { PartitionName, Peers } from '../ports.js'
 import { rootOf } from '../topology/partition-name.js'
 import type { ItemText } from '../values/item-text.js'
 import { checkRequest } from './check-request.js'
+import { Observer, readTogether } from './read-together.js'
 import { mapConcurrently } from './concurrently.js'
 import { type KeyedPage, mergeOrdered } from './merge.js'
 import { compareKeys } from './order.js'
@@ -37,6 +46,17 @@ export interface ClientOptions {
   readonly settings: PinnedSettings
 }
 
+/** What a transaction has seen and wants to change. Changes are in order, wherever their keys are. */
+export interface TransactionPlan {
+  readonly seen: Seen
+  /** At least one: what only reads is validated. */
+  readonly changes: readonly Omit<PlannedChange, 'index'>[]
+  readonly returning?: Projection | undefined
+  readonly refusals: RefusalStyle
+  /** Of the first attempt, when this is not that one. */
+  readonly age?: Age | undefined
+}
+
 /** How the items of a span are read. */
 export interface SpanReading extends Reading {
   readonly direction: Direction
@@ -45,6 +65,8 @@ export interface SpanReading extends Reading {
   /** At least 1. Counts items that pass the filter. */
   readonly limit?: number
   readonly pageSize?: number
+  /** Told of every page, when all of them must be of one moment. */
+  readonly observer?: Observer | undefined
 }
 
 /** What every call takes. */
@@ -71,7 +93,7 @@ export class Client {
     return found
   }
 
-  /** In the order that the operation wants, without those that are not there. */
+  /** In the order that the operation wants, without those that are not there. All are of one moment. */
   async batchGet(operation: BatchGetOperation, options?: CallOptions): Promise<FoundItem[]> {
     const { keys, order, limit } = operation
     checkLimit(limit)
@@ -83,10 +105,20 @@ export class Client {
       .slice(0, limit)
   }
 
-  /** In the order of the keys. Each partition is asked for all of its keys at once, all at the same time. */
-  async findMany(
+  /** In the order of the keys; all are of one moment. */
+  findMany(
     keys: readonly ItemKey[],
     reading: Reading,
+    options?: CallOptions,
+  ): Promise<(FoundItem | null)[]> {
+    return readTogether(this, this.#ports, options, (observer) => this.find(keys, reading, observer, options))
+  }
+
+  /** Each partition is asked for all of its keys at once, all at the same time. */
+  async find(
+    keys: readonly ItemKey[],
+    reading: Reading,
+    observer: Observer,
     options?: CallOptions,
   ): Promise<(FoundItem | null)[]> {
     const found = new Array<FoundItem | null>(keys.length).fill(null)
@@ -97,10 +129,11 @@ export class Client {
         const batch = rest.map(({ key }) => key)
         const answer = await this.#call(
           owner,
-          { kind: 'batchGet', keys: batch, ...readingOf(reading) },
+          { kind: 'batchGet', keys: batch, observe: 'versions', ...readingOf(reading) },
           options,
         )
         assert(answer.found.length > 0, 'a batch get answers at least one of its keys')
+        observer.sawItems(batch, answer)
         answer.found.forEach((item, i) => {
           found[(rest[i] as { place: number }).place] = item
         })
@@ -110,19 +143,27 @@ export class Client {
     return found
   }
 
-  /** All items that the query finds, in its order. */
-  async query(operation: QueryOperation, options?: CallOptions): Promise<ItemText[]> {
+  /** All items that the query finds, in its order; all are of one moment. */
+  query(operation: QueryOperation, options?: CallOptions): Promise<ItemText[]> {
+    return readTogether(this, this.#ports, options, (observer) => this.#queryOnce(operation, observer, options), operation.spans.length === 1)
+  }
+
+  async #queryOnce(
+    operation: QueryOperation,
+    observer: Observer,
+    options: CallOptions | undefined,
+  ): Promise<ItemText[]> {
     checkLimit(operation.limit)
     const { spans, order, limit } = operation
     if (spans.length > 1 && order.first === 'hashKey') {
       const sorted = sortSpans(operation)
       const found = await mapConcurrently(sorted, MAX_CALLS, (span) =>
-        this.query({ ...operation, spans: [span] }, options),
+        this.#queryOnce({ ...operation, spans: [span] }, observer, options),
       )
       return found.flat().slice(0, limit)
     }
     const items: ItemText[] = []
-    for await (const page of this.pages(operation, {}, options)) {
+    for await (const page of this.#pages(operation, { observer }, options)) {
       for (const item of page) items.push(item)
     }
     return items
@@ -132,10 +173,18 @@ export class Client {
    * The items that the query finds, in its order, page by page: a page is asked for when the one before it was
    * taken. Items that change meanwhile are seen as they are when their page is read.
    */
-  async *pages(
+  pages(
     operation: QueryOperation,
-    { pageSize }: { readonly pageSize?: number } = {},
+    paging: { readonly pageSize?: number } = {},
     options?: CallOptions,
+  ): AsyncGenerator<readonly ItemText[]> {
+    return this.#pages(operation, paging, options)
+  }
+
+  async *#pages(
+    operation: QueryOperation,
+    { pageSize, observer }: { readonly pageSize?: number; readonly observer?: Observer },
+    options: CallOptions | undefined,
   ): AsyncGenerator<readonly ItemText[]> {
     checkLimit(operation.limit)
     checkLimit(pageSize)
@@ -144,6 +193,7 @@ export class Client {
     const reading: SpanReading = {
       direction: order.sortKey,
       withKeys: merged,
+      observer,
       ...readingOf(operation),
       ...(operation.limit === undefined ? undefined : { limit: operation.limit }),
       ...(pageSize === undefined && !merged ? undefined : { pageSize: pageSize ?? mergedPage(spans.length) }),
@@ -157,15 +207,19 @@ export class Client {
     }
   }
 
-  /** @throws {NeedsTransactionError} when the changes' keys lie in several partitions. */
+  /** Changes that lie in several partitions become a transaction. */
   async write(operation: WriteOperation, options?: CallOptions): Promise<WriteResult> {
-    const [owner, ...others] = this.#byOwner(operation.changes).keys()
+    const { changes, returning } = operation
+    const [owner, ...others] = this.#byOwner(changes).keys()
     assert(owner !== undefined, 'a write that has changes has an owner')
     if (others.length > 0) {
-      throw new NeedsTransactionError(
-        `the statement changes rows of ${others.length + 1} partitions, which needs a transaction, and there ` +
-          'are none yet: write one statement per hash key',
-      )
+      const plan = {
+        seen: { items: [], intervals: [] },
+        changes: changes.map((change) => ({ change })),
+        returning,
+        refusals: 'items',
+      } as const
+      return this.transact(plan, options)
     }
     return this.#call(
       owner,
@@ -174,12 +228,80 @@ export class Client {
     )
   }
 
+  /**
+   * Changes items, wherever they are, if all that was seen is as it was: all of it or nothing, at one moment.
+   *
+   * @throws {TransactionConflictError} when something was seen otherwise, or is locked for too long.
+   */
+  async transact(plan: TransactionPlan, options?: CallOptions): Promise<TransactAnswer> {
+    const changes = plan.changes.map((planned, index) => ({ ...planned, index, key: planned.change.key }))
+    const [first] = changes
+    assert(first !== undefined, 'a transaction that is sent changes something')
+    const home = this.ownerOf(first.key.hashKey)
+    const parts = this.#partsOf(plan.seen, changes)
+    const part = parts.get(home) as TransactionPart
+    parts.delete(home)
+    return this.#call(
+      home,
+      {
+        kind: 'transact',
+        token: this.#ports.random.token(),
+        born: this.#ports.clock.now(),
+        resent: false,
+        part,
+        others: [...parts].map(([partition, other]) => ({ partition, part: other })),
+        refusals: plan.refusals,
+        ...(plan.returning === undefined ? undefined : { returning: plan.returning }),
+        ...(plan.age === undefined ? undefined : { age: plan.age }),
+      },
+      options,
+    )
+  }
+
+  /**
+   * Makes sure that there was one moment at which all was as it was seen.
+   *
+   * @throws {TransactionConflictError} when there may have been none.
+   */
+  async validate(seen: Seen, options?: CallOptions): Promise<void> {
+    const parts = [...this.#partsOf(seen, [])]
+    await Promise.all(
+      parts.map(([owner, part]) =>
+        this.#call(owner, { kind: 'validate', seen: part.seen, together: parts.length > 1 }, options),
+      ),
+    )
+  }
+
+  /** What each partition has to do with a transaction. */
+  #partsOf(
+    { items, intervals }: Seen,
+    changes: readonly (PlannedChange & { readonly key: ItemKey })[],
+  ): Map<PartitionName, TransactionPart> {
+    const [ofItems, ofChanges] = [this.#byOwner(items), this.#byOwner(changes)]
+    const ofIntervals = this.#byOwner(
+      intervals.map((interval) => ({ interval, key: { hashKey: interval.hashKey } })),
+    )
+    const owners = new Set([...ofChanges.keys(), ...ofItems.keys(), ...ofIntervals.keys()])
+    return new Map(
+      [...owners].map((owner) => [
+        owner,
+        {
+          seen: {
+            items: ofItems.get(owner) ?? [],
+            intervals: (ofIntervals.get(owner) ?? []).map(({ interval }) => interval),
+          },
+          changes: (ofChanges.get(owner) ?? []).map(({ key: _, ...planned }) => planned),
+        },
+      ]),
+    )
+  }
+
   /** The partition that would serve a key, as far as this client knows. */
   ownerOf(hashKey: Uint8Array): PartitionName {
     return rootOf(this.#options.database, hashKey, this.#options.settings.roots)
   }
 
-  #byOwner<T extends { readonly key: ItemKey }>(items: readonly T[]): Map<PartitionName, T[]> {
+  #byOwner<T extends { readonly key: Pick<ItemKey, 'hashKey'> }>(items: readonly T[]): Map<PartitionName, T[]> {
     const groups = new Map<PartitionName, T[]>()
     for (const item of items) {
       const owner = this.ownerOf(item.key.hashKey)
@@ -196,10 +318,11 @@ export class Client {
     reading: SpanReading,
     options?: CallOptions,
   ): AsyncGenerator<KeyedPage> {
-    const { direction, withKeys, limit = Number.POSITIVE_INFINITY, pageSize = limit } = reading
+    const { direction, withKeys, observer, limit = Number.POSITIVE_INFINITY, pageSize = limit } = reading
     checkLimit(reading.limit)
     const owner = this.ownerOf(hashKey)
     let left = limit
+    let first = true
     for (let rest: Span['interval'] | undefined = interval; rest !== undefined && left > 0; ) {
       const most = Math.min(left, pageSize)
       const answer: PartitionResults['query'] = await this.#call(
@@ -211,10 +334,13 @@ export class Client {
           direction,
           withKeys,
           ...readingOf(reading),
+          ...observing(observer, first),
           ...(Number.isFinite(most) ? { limit: most } : undefined),
         },
         options,
       )
+      observer?.sawPage(hashKey, rest, direction, answer)
+      first = false
       yield { hashKey, items: answer.items, sortKeys: answer.sortKeys ?? [] }
       left -= answer.items.length
       rest = answer.rest
@@ -227,7 +353,7 @@ export class Client {
     options: CallOptions | undefined,
   ): Promise<PartitionResults[O['kind']]> {
     checkRequest(operation)
-    const writes = operation.kind === 'write'
+    const writes = operation.kind === 'write' || operation.kind === 'transact'
     const { roots, fanout } = this.#options.settings
     const answer = await sendUntilAnswered(this.#ports, { writes, signal: options?.signal }, ({ resent }) =>
       this.#ports.peers.call(owner, {
@@ -262,6 +388,12 @@ function checkLimit(limit: number | undefined): void {
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
     throw new InvalidRequestError(`a limit is a whole number of at least 1, not ${limit}`)
   }
+}
+
+/** Of a span's only page nothing need be known later, as long as it is the only one. */
+function observing(observer: Observer | undefined, first: boolean): Observing {
+  if (observer === undefined) return {}
+  return { observe: first && observer.alone ? 'sumIfMore' : 'sum' }
 }
 
 /** What of a reading a partition is asked for. */

@@ -1,5 +1,4 @@
-import { LimitError } from '../errors.js'
-import { holds, project } from '../expressions/evaluate.js'
+import { MAX_SHOWN_CHARACTERS, show } from '../changes/show.js'
 import { type Interval, successor } from '../keys/interval.js'
 import { mark } from '../mark.js'
 import type {
@@ -10,7 +9,7 @@ import type {
   QueryAnswer,
   Reading,
 } from '../operations.js'
-import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
+import type { ItemText } from '../values/item-text.js'
 import type { ItemStore } from './item-store.js'
 
 /**
@@ -18,28 +17,7 @@ import type { ItemStore } from './item-store.js'
  * partition serves nobody else meanwhile, and an answer over RPC has at most 32 MiB.
  */
 const MAX_PAGE_ITEMS = 5_000
-const MAX_PAGE_CHARACTERS = 4_000_000
-
-/** The item as it was asked for, or nothing if it does not pass. An item nobody looks into is not decoded. */
-export function show(item: ItemText, { filter, projection = 'all' }: Reading): ItemText | undefined {
-  if (filter === undefined && projection === 'all') return item
-  const decoded = decodeItem(item)
-  if (!holds(filter, { item: decoded })) return undefined
-  if (projection === 'all') return item
-  const projected = encodeItem(project(projection, decoded))
-  checkShownSize(projected.length)
-  return projected
-}
-
-/** @throws {LimitError} when what is answered for one statement's rows would be too large to send. */
-function checkShownSize(characters: number): void {
-  if (characters <= MAX_PAGE_CHARACTERS) return
-  throw new LimitError(
-    `a row as it is selected has ${characters} characters, and at most ${MAX_PAGE_CHARACTERS} are allowed: ` +
-      'select fewer columns',
-    { size: characters, limit: MAX_PAGE_CHARACTERS },
-  )
-}
+const MAX_PAGE_CHARACTERS = MAX_SHOWN_CHARACTERS
 
 export function get(items: ItemStore, operation: PartitionGet): FoundItem | null {
   const stored = items.get(operation.key)

@@ -1,5 +1,5 @@
 import { InvalidRequestError, LimitError } from '../errors.js'
-import type { PartitionWrite } from '../operations.js'
+import type { Change } from '../operations.js'
 import { type Limits, MAX_CHANGES, MAX_STATEMENT_BYTES } from '../settings.js'
 import { type ItemText, textBytes } from '../values/item-text.js'
 
@@ -9,7 +9,7 @@ import { type ItemText, textBytes } from '../values/item-text.js'
  * @throws {LimitError} when a key, an item or the whole write is too large.
  * @throws {InvalidRequestError} when it changes nothing.
  */
-export function checkWriteSize(changes: PartitionWrite['changes'], limits: Limits): void {
+export function checkWriteSize(changes: readonly Change[], limits: Limits): void {
   if (changes.length === 0) throw new InvalidRequestError('a write changes at least one item')
   if (changes.length > MAX_CHANGES) {
     throw new LimitError(

@@ -4,7 +4,7 @@ import SuperJSON from 'superjson'
 import { expect, it } from 'vitest'
 import { SeededRandom } from '../../engine/simulation/seeded-random.js'
 import type { Value } from '../../engine/values/value.js'
-import { ConstraintError, defineDatabase, NeedsTransactionError, UnsupportedQueryError } from '../index.js'
+import { ConstraintError, defineDatabase, UnsupportedQueryError } from '../index.js'
 import type { TableDeclaration } from '../schema/table.js'
 import { buildQuery } from './build-query.js'
 import { makeStatement } from './make-statement.js'
@@ -96,7 +96,6 @@ async function run(db: Kysely<unknown>, world: World, statement: Statement): Pro
     return { kind: 'rows', rows: orderedRows(statement, lists, SuperJSON.stringify) }
   } catch (error) {
     if (error instanceof ConstraintError) return { kind: 'constraint' }
-    if (error instanceof NeedsTransactionError) return null
     throw error
   }
 }

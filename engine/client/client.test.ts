@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { NeedsTransactionError, OutcomeUnknownError, OverloadedError, UnavailableError } from '../errors.js'
+import { OutcomeUnknownError, OverloadedError, UnavailableError } from '../errors.js'
 import { column, compare, not, value } from '../expressions/build.js'
 import { tuplesUnder } from '../keys/interval.js'
 import { encodeKey } from '../keys/key-codec.js'
@@ -51,14 +51,14 @@ class Network implements Peers {
     const fate = this.fates.shift() ?? 'answer'
     if (fate === 'overloaded') throw new PeerCallError('too many', { undelivered: true, overloaded: true })
     if (fate === 'lost before') throw new PeerCallError('lost', { undelivered: false, overloaded: false })
-    const answer = this.#partition(partition).execute(structuredClone(request))
+    const answer = await this.#partition(partition).execute(structuredClone(request))
     if (fate === 'lost after') throw new PeerCallError('lost', { undelivered: false, overloaded: false })
     return structuredClone(answer)
   }
 
   /** The instance is gone with its memory; its database stays. */
   restart(): void {
-    for (const [name, storage] of this.#storages) this.#partitions.set(name, this.#start(storage))
+    for (const [name, storage] of this.#storages) this.#partitions.set(name, this.#start(name, storage))
   }
 
   readonly #storages = new Map<PartitionName, ReturnType<typeof sqliteStorage>>()
@@ -68,16 +68,21 @@ class Network implements Peers {
     if (existing !== undefined) return existing
     const storage = sqliteStorage()
     this.#storages.set(name, storage)
-    const partition = this.#start(storage)
+    const partition = this.#start(name, storage)
     this.#partitions.set(name, partition)
     return partition
   }
 
-  #start(storage: ReturnType<typeof sqliteStorage>): Partition {
-    return new Partition(
-      { storage, clock: { now: () => this.now, sleep: async () => {} } },
-      DEFAULT_SETTINGS.limits,
-    )
+  #start(name: PartitionName, storage: ReturnType<typeof sqliteStorage>): Partition {
+    const clock = {
+      now: () => this.now,
+      sleep: async (duration: number) => {
+        this.now += duration
+      },
+    }
+    const random = { fraction: () => 0.5, token: () => ++this.tokens }
+    const alarm = { set: () => {}, clear: () => {} }
+    return new Partition({ name, storage, clock, random, alarm, peers: this }, DEFAULT_SETTINGS.limits)
   }
 }
 
@@ -106,6 +111,9 @@ const read = async (at: ItemKey) => {
   const found = await client.get({ kind: 'get', key: at })
   return found === null ? null : decodeItem(found.item).n
 }
+
+/** What goes on after an answer has come to its end. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 10))
 
 describe('a read', () => {
   it('is one call', async () => {
@@ -236,10 +244,35 @@ describe('a write', () => {
     expect(await read(key('a'))).toBe(2)
   })
 
-  it('of several partitions needs a transaction', async () => {
-    const changes = Array.from({ length: 10 }, (_, i) => put(key(`k${i}`), i))
-    await expect(write(...changes)).rejects.toBeInstanceOf(NeedsTransactionError)
-    expect(network.calls.length).toBe(0)
+  it('of several partitions is a transaction: one call to prepare and one to commit, per other partition', async () => {
+    const changes = Array.from({ length: 3 }, (_, i) => put(key(`k${i}`), i))
+    const { changes: results } = await write(...changes)
+    await settled()
+    expect(results).toMatchObject([{ made: true }, { made: true }, { made: true }])
+    expect(network.calls.map(({ request }) => request.operation.kind).sort()).toEqual([
+      'finish',
+      'finish',
+      'prepare',
+      'prepare',
+      'transact',
+    ])
+    expect(await Promise.all([0, 1, 2].map((i) => read(key(`k${i}`))))).toEqual([0, 1, 2])
+  })
+
+  it('of several partitions is undone when one of its changes is refused', async () => {
+    await write(put(key('k1'), 1))
+    const insert = (i: number): Change => ({
+      kind: 'insert',
+      key: key(`k${i}`),
+      item: encodeItem({ n: 9 }),
+      onExisting: 'error',
+    })
+    await expect(write(insert(0), insert(1), insert(2))).rejects.toMatchObject({
+      code: 'constraint',
+      details: { index: 1 },
+    })
+    await settled()
+    expect(await Promise.all([0, 1, 2].map((i) => read(key(`k${i}`))))).toEqual([null, 1, null])
   })
 
   it('that is too large is refused', async () => {
@@ -286,7 +319,11 @@ describe('a batch', () => {
     })
     const expected = keys.map((_, i) => i).sort((a, b) => (`k${a}` < `k${b}` ? -1 : 1))
     expect(numbers(found.map(({ item }) => item))).toEqual(expected)
-    expect(network.calls.length).toBe(new Set(network.calls.map(({ partition }) => partition)).size)
+    const asked = (kind: string) => network.calls.filter(({ request }) => request.operation.kind === kind)
+    const partitions = new Set(network.calls.map(({ partition }) => partition)).size
+    expect(asked('batchGet').length).toBe(partitions)
+    // One round makes sure that all of it was of one moment.
+    expect(asked('validate').length).toBe(partitions)
     const limited = await client.batchGet({ kind: 'batchGet', keys, order: ascending, limit: 3 })
     expect(numbers(limited.map(({ item }) => item))).toEqual(expected.slice(0, 3))
   })
@@ -301,7 +338,12 @@ describe('a batch', () => {
     expect(found.map((item) => (item === null ? null : decodeItem(item.item).n))).toEqual(
       keys.map((_, i) => i),
     )
-    expect(network.calls.length).toBe(3)
+    expect(network.calls.map(({ request }) => request.operation.kind)).toEqual([
+      'batchGet',
+      'batchGet',
+      'batchGet',
+      'validate',
+    ])
   })
 })
 

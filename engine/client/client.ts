@@ -1,4 +1,5 @@
 import { assert, errorFromReport, InvalidRequestError } from '../errors.js'
+import type { Projection } from '../expressions/expression.js'
 import {
   type Age,
   type BatchGetOperation,
@@ -22,15 +23,14 @@ import {
   type WriteOperation,
   type WriteResult,
 } from '../operations.js'
-import type { Projection } from '../expressions/expression.js'
 import type { PartitionName, Peers } from '../ports.js'
 import { rootOf } from '../topology/partition-name.js'
 import type { ItemText } from '../values/item-text.js'
 import { checkRequest } from './check-request.js'
-import { Observer, readTogether } from './read-together.js'
 import { mapConcurrently } from './concurrently.js'
 import { type KeyedPage, mergeOrdered } from './merge.js'
 import { compareKeys } from './order.js'
+import { type Observer, readTogether } from './read-together.js'
 import { type RetryPorts, sendUntilAnswered } from './retry.js'
 
 /** Calls to partitions under way at once, for one operation. */
@@ -106,11 +106,7 @@ export class Client {
   }
 
   /** In the order of the keys; all are of one moment. */
-  findMany(
-    keys: readonly ItemKey[],
-    reading: Reading,
-    options?: CallOptions,
-  ): Promise<(FoundItem | null)[]> {
+  findMany(keys: readonly ItemKey[], reading: Reading, options?: CallOptions): Promise<(FoundItem | null)[]> {
     return readTogether(this, this.#ports, options, (observer) => this.find(keys, reading, observer, options))
   }
 
@@ -145,7 +141,13 @@ export class Client {
 
   /** All items that the query finds, in its order; all are of one moment. */
   query(operation: QueryOperation, options?: CallOptions): Promise<ItemText[]> {
-    return readTogether(this, this.#ports, options, (observer) => this.#queryOnce(operation, observer, options), operation.spans.length === 1)
+    return readTogether(
+      this,
+      this.#ports,
+      options,
+      (observer) => this.#queryOnce(operation, observer, options),
+      operation.spans.length === 1,
+    )
   }
 
   async #queryOnce(
@@ -301,7 +303,9 @@ export class Client {
     return rootOf(this.#options.database, hashKey, this.#options.settings.roots)
   }
 
-  #byOwner<T extends { readonly key: Pick<ItemKey, 'hashKey'> }>(items: readonly T[]): Map<PartitionName, T[]> {
+  #byOwner<T extends { readonly key: Pick<ItemKey, 'hashKey'> }>(
+    items: readonly T[],
+  ): Map<PartitionName, T[]> {
     const groups = new Map<PartitionName, T[]>()
     for (const item of items) {
       const owner = this.ownerOf(item.key.hashKey)

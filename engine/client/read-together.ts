@@ -48,6 +48,7 @@ export class Observer {
     })
   }
 
+  /** A page without a sum is all that its query has asked for. */
   sawPage(hashKey: Uint8Array, asked: Span['interval'], direction: Direction, answer: QueryAnswer): void {
     const { rest, fingerprint, examined = 0, asOf } = answer
     this.#count(examined)

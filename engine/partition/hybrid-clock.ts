@@ -18,6 +18,9 @@ const LEAP: Millis = 10_000
 /** The least that the bound rises by, in versions: enough for that many writes. */
 const STEP = 50 * VERSIONS_PER_MILLI
 
+/** A timestamp from elsewhere that is further ahead than this is not followed: one wrong clock would be everybody's. */
+const MAX_AHEAD: Millis = 60_000
+
 /** The bound in the partition's storage. */
 export interface StoredBound {
   /** What was stored last, 0 if nothing ever was. */
@@ -64,6 +67,24 @@ export class HybridClock {
     MARK: mark('the stored bound of the clock is raised')
     this.#stored.set(bound)
     this.#bound = bound
+  }
+
+  /** The last version that was given out, or followed. */
+  get last(): Version {
+    return this.#last
+  }
+
+  /**
+   * Follows a timestamp from elsewhere: what is given out from now on is above it. To be called before
+   * {@link reserve}.
+   */
+  follow(timestamp: Version): void {
+    if (timestamp <= this.#last) return
+    if (timestamp > this.#physical() + MAX_AHEAD * VERSIONS_PER_MILLI) {
+      MARK: mark('a timestamp is too far ahead to be followed')
+      return
+    }
+    this.#last = timestamp
   }
 
   /** A version above all before it. */

@@ -1,3 +1,4 @@
+import type { ItemTable } from '../changes/item-table.js'
 import { assert } from '../errors.js'
 import type { Interval } from '../keys/interval.js'
 import { mark } from '../mark.js'
@@ -16,13 +17,20 @@ interface StoredItemWithKey extends StoredItem {
 }
 
 /** The texts are constants, because the database keeps prepared what it has seen before. */
-const VALUE = 'coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = items.version))'
+const VALUE = 'coalesce(i.value, (SELECT l.value FROM large_values l WHERE l.version = i.version))'
+/** The attempts that hold locks under the hash key, in order: what an instance knows of locks is held against it. */
+const LOCKED = '(SELECT group_concat(attempt) FROM parts WHERE hash_key = ?1 AND chunk = 0)'
+const RANGE = 'hash_key = ?1 AND sort_key >= ?2 AND sort_key < ?3'
 const SQL = {
-  get: `SELECT version, token, ${VALUE} FROM items WHERE hash_key = ? AND sort_key = ?`,
-  ascending: `SELECT version, token, ${VALUE}, sort_key FROM items
-    WHERE hash_key = ? AND sort_key >= ? AND sort_key < ? ORDER BY sort_key LIMIT ?`,
-  descending: `SELECT version, token, ${VALUE}, sort_key FROM items
-    WHERE hash_key = ? AND sort_key >= ? AND sort_key < ? ORDER BY sort_key DESC LIMIT ?`,
+  get: `SELECT ${LOCKED}, i.version, i.token, ${VALUE} FROM (SELECT 1)
+    LEFT JOIN items i ON i.hash_key = ?1 AND i.sort_key = ?2`,
+  ascending: `SELECT ${LOCKED}, version, token, ${VALUE}, sort_key FROM items i
+    WHERE ${RANGE} ORDER BY sort_key LIMIT ?4`,
+  descending: `SELECT ${LOCKED}, version, token, ${VALUE}, sort_key FROM items i
+    WHERE ${RANGE} ORDER BY sort_key DESC LIMIT ?4`,
+  versions: `SELECT sort_key, version FROM items WHERE ${RANGE} ORDER BY sort_key`,
+  version: 'SELECT version FROM items WHERE hash_key = ? AND sort_key = ?',
+  locked: `SELECT ${LOCKED}`,
   insert: `INSERT INTO items (hash_key, sort_key, version, token, value) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO NOTHING RETURNING 1`,
   put: `INSERT INTO items (hash_key, sort_key, version, token, value) VALUES (?, ?, ?, ?, ?)
@@ -32,18 +40,30 @@ const SQL = {
   delete: 'DELETE FROM items WHERE hash_key = ? AND sort_key = ? RETURNING 1',
 } as const
 
-/** The rows of items: what is where, and nothing of why. */
-export class ItemStore {
-  readonly #storage: Storage
+/** What an item store tells of what it meets. */
+export interface ItemStoreWatch {
+  /** Which attempts hold locks under a hash key, by the storage. Throws if that cannot be. */
+  locked(hashKey: Uint8Array, attempts: string): void
+  /** An item is deleted, or would be if what surrounds it succeeds. */
+  deleted(key: ItemKey): void
+}
 
-  constructor(storage: Storage) {
+/** The rows of items: what is where, and nothing of why. */
+export class ItemStore implements ItemTable {
+  readonly #storage: Storage
+  readonly #watch: ItemStoreWatch
+
+  constructor(storage: Storage, watch: ItemStoreWatch) {
     this.#storage = storage
+    this.#watch = watch
   }
 
   get({ hashKey, sortKey }: ItemKey): StoredItem | undefined {
     // Taking all rows, of which there is one, lets the database keep the statement prepared.
     const [row] = [...this.#storage.rows(SQL.get, hashKey, sortKey)]
-    return row === undefined ? undefined : storedItem(row)
+    assert(row !== undefined, 'a left join has a row')
+    this.#watch.locked(hashKey, (row[0] ?? '') as string)
+    return row[1] === null ? undefined : storedItem(row)
   }
 
   /** The first `limit` items of an interval in order, each read when it is asked for. */
@@ -54,9 +74,32 @@ export class ItemStore {
     limit: number,
   ): Generator<StoredItemWithKey> {
     const sql = descending ? SQL.descending : SQL.ascending
+    let empty = true
     for (const row of this.#storage.rows(sql, hashKey, interval.from, interval.to, limit)) {
-      yield { ...storedItem(row), sortKey: row[3] as Uint8Array }
+      if (empty) this.#watch.locked(hashKey, (row[0] ?? '') as string)
+      empty = false
+      yield { ...storedItem(row), sortKey: row[4] as Uint8Array }
     }
+    if (empty) this.checkLocks(hashKey)
+  }
+
+  /** The versions of an interval's items, with their sort keys. */
+  *versions(hashKey: Uint8Array, interval: Interval): Generator<readonly [Uint8Array, Version]> {
+    for (const row of this.#storage.rows(SQL.versions, hashKey, interval.from, interval.to)) {
+      yield [row[0] as Uint8Array, row[1] as Version]
+    }
+  }
+
+  /** An item's version, null where there is none. */
+  version({ hashKey, sortKey }: ItemKey): Version | null {
+    const [row] = [...this.#storage.rows(SQL.version, hashKey, sortKey)]
+    return row === undefined ? null : (row[0] as Version)
+  }
+
+  /** Tells the watch of the locks under a hash key. */
+  checkLocks(hashKey: Uint8Array): void {
+    const [row] = [...this.#storage.rows(SQL.locked, hashKey)]
+    this.#watch.locked(hashKey, (row?.[0] ?? '') as string)
   }
 
   /** Writes an item where none is. Says whether none was. */
@@ -71,6 +114,7 @@ export class ItemStore {
 
   /** Says whether there was one. */
   delete({ hashKey, sortKey }: ItemKey): boolean {
+    this.#watch.deleted({ hashKey, sortKey })
     return [...this.#storage.rows(SQL.delete, hashKey, sortKey)].length > 0
   }
 
@@ -93,7 +137,7 @@ export class ItemStore {
 }
 
 function storedItem(row: SqlRow): StoredItem {
-  const [version, token, value] = row
+  const [, version, token, value] = row
   assert(typeof value === 'string', 'an item has a value, in its row or in the table of large ones')
   return { version: version as number, token: token as number, item: value as ItemText }
 }

@@ -13,6 +13,7 @@ import type {
   PinnedSettings,
   WriteResult,
 } from '../operations.js'
+import type { PartitionName } from '../ports.js'
 import { DEFAULT_SETTINGS } from '../settings.js'
 import { sqliteStorage } from '../simulation/sqlite-storage.js'
 import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
@@ -36,8 +37,15 @@ class World {
   }
 
   #start(): Partition {
-    const clock = { now: () => this.now, sleep: async () => {} }
-    return new Partition({ storage: sqliteStorage(this.database), clock }, DEFAULT_SETTINGS.limits)
+    const ports = {
+      name: 'main/h/0' as PartitionName,
+      storage: sqliteStorage(this.database),
+      clock: { now: () => this.now, sleep: () => new Promise<void>(() => {}) },
+      random: { fraction: () => 0.5, token: () => ++this.#token },
+      alarm: { set: () => {}, clear: () => {} },
+      peers: { call: () => Promise.reject(new Error('nobody is there')) },
+    }
+    return new Partition(ports, DEFAULT_SETTINGS.limits)
   }
 
   ask<O extends PartitionOperation>(
@@ -46,6 +54,7 @@ class World {
     version = 1,
   ): PartitionResults[O['kind']] | ErrorReport {
     const answer = this.partition.execute({ version, settings, operation })
+    if (answer instanceof Promise) throw new Error('nothing has to wait here')
     return answer.ok ? (answer.result as PartitionResults[O['kind']]) : answer.error
   }
 
@@ -450,13 +459,25 @@ describe('a partition', () => {
     expect(world.read(key())).toEqual({ n: 1 })
   })
 
+  it('takes over tables of the format before', () => {
+    world.write([put({ n: 1 })])
+    world.database.exec(
+      "DROP TABLE parts; DROP TABLE transactions; UPDATE facts SET value = 1 WHERE name = 'storage_format'",
+    )
+    world.restart()
+    expect(world.read(key())).toEqual({ n: 1 })
+    expect(world.rows('parts')).toBe(0)
+    world.restart()
+    expect(world.write([increment()])).toMatchObject({ changes: [{ made: true }] })
+  })
+
   it('refuses tables of a format that it does not know', () => {
     world.write([put({})])
-    world.database.exec("UPDATE facts SET value = 2 WHERE name = 'storage_format'")
+    world.database.exec("UPDATE facts SET value = 99 WHERE name = 'storage_format'")
     world.restart()
     expect(world.write([put({})])).toMatchObject({
       code: 'invalid_request',
-      message: expect.stringContaining('format 2'),
+      message: expect.stringContaining('format 99'),
     })
   })
 })

@@ -1,4 +1,10 @@
-import { InvalidRequestError, OutcomeUnknownError, reportError } from '../errors.js'
+import {
+  InvalidRequestError,
+  OutcomeUnknownError,
+  reportError,
+  TransactionConflictError,
+  UnavailableError,
+} from '../errors.js'
 import { mark } from '../mark.js'
 import {
   type PartitionAnswer,
@@ -6,53 +12,103 @@ import {
   type PartitionRequest,
   type PartitionResult,
   type PartitionWrite,
+  type PinnedSettings,
   REQUEST_VERSION,
   type WriteResult,
 } from '../operations.js'
-import type { Clock, Storage } from '../ports.js'
+import type { Millis } from '../ports.js'
 import type { Limits } from '../settings.js'
+import { type Claim, ClaimBuilder, claimOf } from './claim.js'
+import { Coordinator } from './coordinator.js'
+import { DeletionRing } from './deletion-ring.js'
+import { type ItemsToEvaluate, NO_ITEMS } from './evaluate-part.js'
 import { FactStore } from './fact-store.js'
-import { HybridClock } from './hybrid-clock.js'
+import { HybridClock, VERSIONS_PER_MILLI } from './hybrid-clock.js'
 import { ItemStore } from './item-store.js'
-import { batchGet, get, query } from './read-items.js'
-import { createTables, STORAGE_FORMAT, tablesExist } from './schema.js'
-import { checkSettings, settingsText } from './settings-check.js'
+import { Blocked, LockTable, type Turn } from './lock-table.js'
+import { PartStore } from './part-store.js'
+import { ASK_AFTER, Participant } from './participant.js'
+import type { Opened, PartitionPorts, Place } from './place.js'
+import { batchGet, get, NOTHING_OBSERVED, query } from './read-items.js'
+import { RecordStore } from './record-store.js'
+import { addTables, createTables, OLDER_FORMATS, STORAGE_FORMAT, tablesExist } from './schema.js'
+import { checkSettings, parseSettings, settingsText } from './settings-check.js'
 import { TokenMemory } from './token-memory.js'
+import { validateReads } from './validate-reads.js'
 import { Writer } from './write-items.js'
 
-export interface PartitionPorts {
-  readonly storage: Storage
-  readonly clock: Clock
+/** Who is blocked for longer than this asks the home of the one that is in the way. */
+const ASK_WHEN_BLOCKED_FOR: Millis = 250
+/** How long a request waits for locks before it is refused. */
+const PATIENCE: Millis = 10_000
+/** How long an attempt, which holds locks elsewhere, waits for more. */
+const PREPARE_PATIENCE: Millis = 3_000
+
+/** This instance is not the partition any more: another one has written what it does not know. Never answered. */
+class ReplacedInstanceError extends Error {
+  override name = 'ReplacedInstanceError'
 }
 
 /**
- * One partition: owns the items of its hash keys and answers for them. Lives in one Durable Object, whose
- * requests it takes one after the other; between two of its awaits, of which it has none, it is alone.
+ * One partition: owns the items of its hash keys and answers for them. Lives in one Durable Object.
  *
- * Every operation is decided in one synchronous section: are the settings those that the data was written
- * with? has its token been seen? do its conditions hold? write.
+ * Every operation is decided in one synchronous section: are the settings those that the data was written with?
+ * has its token been seen? is it locked? do its conditions hold? write. Who has to wait begins again in front.
  */
 export class Partition {
   readonly #ports: PartitionPorts
-  readonly #items: ItemStore
-  readonly #facts: FactStore
   readonly #limits: Limits
-  /** The writes that this instance has decided; unset before the first. */
-  #tokens: TokenMemory | undefined
+  readonly #facts: FactStore
+  readonly #locks: LockTable
+  readonly #coordinator: Coordinator
+  readonly #participant: Participant
+  /** The writes that this instance has decided. */
+  #tokens: TokenMemory
   /** Unset as long as nothing was ever written: a partition that is only read stays without tables. */
-  #writer: Writer | undefined
+  #opened: Opened | undefined
   /** The settings that the data was written with, once there is data. */
   #settings: string | undefined
+  /** When the alarm rings, as far as this instance knows. */
+  #wakesAt: Millis | undefined
 
   constructor(ports: PartitionPorts, limits: Limits) {
     this.#ports = ports
     this.#limits = limits
-    this.#items = new ItemStore(ports.storage)
     this.#facts = new FactStore(ports.storage)
+    this.#locks = new LockTable(ports.clock)
+    // Where nothing was ever written, no write of an earlier instance can have been forgotten.
+    this.#tokens = new TokenMemory(Number.NEGATIVE_INFINITY)
+    const tokens = () => this.#tokens
+    const place: Place = {
+      ports,
+      limits,
+      locks: this.#locks,
+      get tokens() {
+        return tokens()
+      },
+      open: () => this.#open(),
+      items: () => this.#items(),
+      writing: (settings, section) => this.#writing(settings, section),
+      whenFree: (turn, section) => this.#whenFree(turn, section),
+      wakeBy: (at) => this.#wakeBy(at),
+    }
+    this.#coordinator = new Coordinator(place)
+    this.#participant = new Participant(place)
   }
 
-  /** Never throws: an error is an answer. What it refuses, it has not changed. */
-  execute(request: PartitionRequest): PartitionAnswer {
+  /**
+   * Never throws an error of ours: these are answers. What it refuses, it has not changed. At once an answer, if
+   * nothing has to be waited for.
+   */
+  execute(request: PartitionRequest): PartitionAnswer | Promise<PartitionAnswer> {
+    const { operation } = request
+    let turn: Turn | undefined
+    const refused = (error: unknown): PartitionAnswer => {
+      if (error instanceof ReplacedInstanceError) throw error
+      const shown = error instanceof TimedOut ? error.as(operation.kind) : error
+      return { ok: false, error: reportError(this.#isOutcome(operation) ? shown : unknown(shown)) }
+    }
+    const answered = (result: PartitionResult): PartitionAnswer => ({ ok: true, result })
     try {
       if (request.version > REQUEST_VERSION) {
         throw new InvalidRequestError(
@@ -60,11 +116,39 @@ export class Partition {
             `${REQUEST_VERSION}: a deployment is under way, or the two come from different ones`,
         )
       }
-      this.#openWritten()
-      if (this.#settings !== undefined) checkSettings(this.#settings, request.settings)
-      return { ok: true, result: this.#run(request.operation, request) }
+      turn = this.#newTurn(operation)
+      const result = this.#whenFree(turn, () => this.#section(request, turn as Turn))
+      return result instanceof Promise ? result.then(answered).catch(refused) : answered(result)
     } catch (error) {
-      return { ok: false, error: reportError(this.#isOutcome(request.operation) ? error : unknown(error)) }
+      return refused(error)
+    }
+  }
+
+  /** Asks for what is locked here for too long, and forgets what is old. Never throws. */
+  async alarm(): Promise<void> {
+    this.#wakesAt = undefined
+    try {
+      if (this.#open() === undefined) return
+      const settings = parseSettings(this.#settings as string)
+      const locked = await this.#participant.askForAll(settings)
+      const records = await this.#coordinator.forgetOld(settings)
+      if (locked) this.#wakeBy(this.#ports.clock.now() + ASK_AFTER)
+      else if (records) this.#wakeBy(this.#ports.clock.now() + RECORDS_LOOKED_AT_AFTER)
+    } catch {
+      // An instance that was replaced has no alarm either; any other comes back to it.
+      this.#tryToWakeBy(this.#ports.clock.now() + ASK_AFTER)
+    }
+  }
+
+  #newTurn(operation: PartitionOperation): Turn {
+    const at = Math.max(this.#opened?.versions.last ?? 0, this.#ports.clock.now() * VERSIONS_PER_MILLI)
+    switch (operation.kind) {
+      case 'prepare':
+        return this.#locks.newTurn(PREPARE_PATIENCE, operation.attempt.age)
+      case 'transact':
+        return this.#locks.newTurn(PATIENCE, operation.age ?? { at, id: operation.token })
+      default:
+        return this.#locks.newTurn(PATIENCE, { at, id: 0 })
     }
   }
 
@@ -73,89 +157,239 @@ export class Partition {
    * what was decided under its token tells.
    */
   #isOutcome(operation: PartitionOperation): boolean {
-    return (
-      operation.kind !== 'write' || !operation.resent || this.#tokens?.recall(operation.token) !== undefined
-    )
+    switch (operation.kind) {
+      case 'write':
+        return !operation.resent || this.#tokens.recall(operation.token) !== undefined
+      case 'transact':
+        return !operation.resent || this.#coordinator.isDecided(operation)
+      default:
+        return true
+    }
   }
 
-  #run(operation: PartitionOperation, request: PartitionRequest): PartitionResult {
-    const written = this.#writer !== undefined
+  /** One synchronous section, or a transaction's first one. */
+  #section(
+    { operation, settings }: PartitionRequest,
+    turn: Turn,
+  ): PartitionResult | Promise<PartitionResult> {
+    const opened = this.#open()
+    if (this.#settings !== undefined) checkSettings(this.#settings, settings)
     switch (operation.kind) {
-      case 'get':
-        return { found: written ? get(this.#items, operation) : null }
-      case 'batchGet':
-        return { found: written ? batchGet(this.#items, operation) : operation.keys.map(() => null) }
-      case 'query':
-        return written ? query(this.#items, operation) : { items: [] }
+      case 'get': {
+        this.#pass(turn, 'read', (claim) => claim.read(operation.key.hashKey, operation.key.sortKey))
+        const found = opened === undefined ? null : get(opened.items, operation)
+        return { found, ...this.#asOf(operation) }
+      }
+      case 'batchGet': {
+        this.#pass(turn, 'read', (claim) => {
+          for (const { hashKey, sortKey } of operation.keys) claim.read(hashKey, sortKey)
+        })
+        if (opened !== undefined) return { ...batchGet(opened.items, operation), ...this.#asOf(operation) }
+        const none = operation.keys.map(() => null)
+        return { found: none, ...(operation.observe === undefined ? {} : { versions: none, asOf: 0 }) }
+      }
+      case 'query': {
+        this.#pass(turn, 'read', (claim) => claim.examine(operation.hashKey, operation.interval))
+        if (opened !== undefined) return { ...query(opened.items, operation), ...this.#asOf(operation) }
+        return { items: [], ...(operation.observe === undefined ? undefined : NOTHING_OBSERVED) }
+      }
       case 'write':
-        return this.#writer === undefined
-          ? this.#writeFirst(operation, request)
-          : this.#writer.write(operation)
+        return this.#write(operation, settings, turn)
+      case 'validate':
+        this.#passFor(claimOf({ seen: operation.seen, changes: [] }), 'read', turn)
+        validateReads(operation, opened)
+        return {}
+      case 'transact':
+        return this.#coordinator.transact(operation, settings, turn)
+      case 'prepare':
+        return this.#participant.prepare(operation, settings, turn)
+      case 'finish':
+        return this.#participant.finish(operation)
+      case 'inquire':
+        return this.#coordinator.inquire(operation, settings)
       default:
         operation satisfies never
         throw new InvalidRequestError(`no operation is called ${(operation as { kind: unknown }).kind}`)
     }
   }
 
-  /**
-   * Opens what was written here, if anything was. The storage is asked until then: an instance that was
-   * replaced without knowing must not answer from memory that there is nothing.
-   */
-  #openWritten(): void {
-    if (this.#writer !== undefined || !tablesExist(this.#ports.storage)) return
-    MARK: mark('an instance opens what another has written')
-    this.#tokens = new TokenMemory(this.#ports.clock.now())
-    this.#open(this.#tokens)
+  #asOf({ observe }: { readonly observe?: unknown }): { asOf?: number } {
+    return observe === undefined ? {} : { asOf: this.#opened?.versions.last ?? 0 }
   }
 
-  /** The first write makes the tables and pins the settings, all of it only if it writes anything. */
-  #writeFirst(operation: PartitionWrite, { settings }: PartitionRequest): WriteResult {
-    const { storage } = this.#ports
-    // Where nothing was ever written, no write of an earlier instance can have been forgotten.
-    this.#tokens ??= new TokenMemory(Number.NEGATIVE_INFINITY)
+  #pass(turn: Turn, waiting: 'read' | 'write', want: (claim: ClaimBuilder) => void): void {
+    if (this.#locks.idle) return
+    const builder = new ClaimBuilder()
+    want(builder)
+    this.#passFor(builder.claim, waiting, turn)
+  }
+
+  #passFor(claim: Claim, waiting: 'read' | 'write', turn: Turn): void {
+    this.#locks.pass(claim, waiting, turn)
+  }
+
+  #write(operation: PartitionWrite, settings: PinnedSettings, turn: Turn): WriteResult {
+    if (this.#tokens.recall(operation.token) === undefined) {
+      this.#pass(turn, 'write', (claim) => {
+        for (const change of operation.changes) claim.change(change)
+      })
+    }
     try {
-      return storage.atomic(() => {
-        createTables(storage)
-        this.#facts.set('storage_format', STORAGE_FORMAT)
-        this.#facts.set('settings', settingsText(settings))
-        const result = this.#open(this.#tokens as TokenMemory).write(operation)
-        if (result.changes.every(({ made }) => !made)) {
+      return this.#writing(settings, ({ writer }) => {
+        const first = this.#opened === undefined
+        const result = writer.write(operation)
+        if (first && result.changes.every(({ made }) => !made)) {
           MARK: mark('the first write changes nothing and leaves nothing')
           throw new NothingWritten(result)
         }
-        MARK: mark('the first write makes the tables')
+        MARK: if (first) mark('the first write makes the tables')
         return result
       })
     } catch (error) {
-      this.#writer = undefined
-      this.#settings = undefined
       if (error instanceof NothingWritten) return error.result
       throw error
     }
   }
 
-  #open(tokens: TokenMemory): Writer {
-    const format = this.#facts.get('storage_format')
-    if (format !== STORAGE_FORMAT) {
-      throw new InvalidRequestError(
-        `the partition's tables have format ${format}, and this version reads format ${STORAGE_FORMAT}: ` +
-          'deploy a version of kysely-fokos that is at least as new as the one that wrote them',
-      )
+  /** Runs a section until it is not blocked, each time from its beginning. */
+  #whenFree<T>(turn: Turn, section: () => T | Promise<T>): T | Promise<T> {
+    try {
+      return section()
+    } catch (blocked) {
+      if (!(blocked instanceof Blocked)) throw blocked
+      return this.#wait(blocked, turn, section)
     }
+  }
+
+  async #wait<T>(first: Blocked, turn: Turn, section: () => T | Promise<T>): Promise<T> {
+    for (let blocked = first; ; ) {
+      const left = turn.until - this.#ports.clock.now()
+      if (left <= 0) throw new TimedOut()
+      await this.#locks.changed(blocked.claim, turn, Math.min(left, ASK_WHEN_BLOCKED_FOR))
+      try {
+        return await section()
+      } catch (again) {
+        if (!(again instanceof Blocked)) throw again
+        for (const lock of again.by) {
+          if (lock.prepared && blocked.by.includes(lock) && this.#settings !== undefined) {
+            void this.#participant.ask(lock.attempt, parseSettings(this.#settings))
+          }
+        }
+        blocked = again
+      }
+    }
+  }
+
+  #items(): ItemsToEvaluate {
+    return this.#open()?.items ?? NO_ITEMS
+  }
+
+  /**
+   * Opens what was written here, if anything was. The storage is asked until then: an instance that was
+   * replaced without knowing must not answer from memory that there is nothing.
+   */
+  #open(): Opened | undefined {
+    if (this.#opened === undefined && tablesExist(this.#ports.storage)) {
+      MARK: mark('an instance opens what another has written')
+      this.#tokens = new TokenMemory(this.#ports.clock.now())
+      this.#opened = this.#openTables()
+      this.#participant.takeOver(this.#opened.parts.all())
+    }
+    return this.#opened
+  }
+
+  #writing<T>(settings: PinnedSettings, section: (opened: Opened) => T): T {
+    const opened = this.#open()
+    if (opened !== undefined) {
+      checkSettings(this.#settings as string, settings)
+      return section(opened)
+    }
+    try {
+      return this.#ports.storage.atomic(() => {
+        createTables(this.#ports.storage)
+        this.#facts.set('storage_format', STORAGE_FORMAT)
+        this.#facts.set('settings', settingsText(settings))
+        const made = this.#openTables()
+        const result = section(made)
+        this.#opened = made
+        return result
+      })
+    } catch (error) {
+      this.#opened = undefined
+      this.#settings = undefined
+      throw error
+    }
+  }
+
+  #openTables(): Opened {
+    const { storage, clock } = this.#ports
+    this.#checkFormat()
     this.#settings = this.#facts.get('settings') as string
-    const clock = new HybridClock(this.#ports.clock, {
+    const versions = new HybridClock(clock, {
       get: () => (this.#facts.get('clock_bound') ?? 0) as number,
       set: (bound) => this.#facts.set('clock_bound', bound),
     })
-    this.#writer = new Writer({
-      storage: this.#ports.storage,
-      clock: this.#ports.clock,
-      items: this.#items,
-      versions: clock,
-      tokens,
-      limits: this.#limits,
+    const deletions = new DeletionRing(versions.last)
+    const items = new ItemStore(storage, {
+      locked: (hashKey, attempts) => {
+        if (attempts === this.#locks.preparedUnder(hashKey)) return
+        throw new ReplacedInstanceError('another instance of this partition has locked or released something')
+      },
+      deleted: (key) => deletions.add(key, versions.last),
     })
-    return this.#writer
+    return {
+      facts: this.#facts,
+      items,
+      versions,
+      deletions,
+      parts: new PartStore(storage),
+      records: new RecordStore(storage),
+      writer: new Writer({ storage, clock, items, versions, tokens: this.#tokens, limits: this.#limits }),
+    }
+  }
+
+  #checkFormat(): void {
+    const { storage } = this.#ports
+    const format = this.#facts.get('storage_format')
+    if (format === STORAGE_FORMAT) return
+    if (OLDER_FORMATS.includes(format)) {
+      storage.atomic(() => {
+        addTables(storage)
+        this.#facts.set('storage_format', STORAGE_FORMAT)
+      })
+      return
+    }
+    throw new InvalidRequestError(
+      `the partition's tables have format ${format}, and this version reads format ${STORAGE_FORMAT}: ` +
+        'deploy a version of kysely-fokos that is at least as new as the one that wrote them',
+    )
+  }
+
+  #wakeBy(at: Millis): void {
+    if (this.#wakesAt !== undefined && this.#wakesAt <= at) return
+    this.#ports.alarm.set(at)
+    this.#wakesAt = at
+  }
+
+  #tryToWakeBy(at: Millis): void {
+    try {
+      this.#wakeBy(at)
+    } catch {
+      // Another instance owns the alarm by now.
+    }
+  }
+}
+
+/** How often records are looked at while there are any. */
+const RECORDS_LOOKED_AT_AFTER: Millis = 660_000
+
+/** Waiting came to its end; what that is called depends on what waited. */
+class TimedOut extends Error {
+  as(kind: PartitionOperation['kind']): Error {
+    const why = 'a transaction that has not ended yet has locked what is asked for'
+    return kind === 'transact' || kind === 'prepare' || kind === 'validate'
+      ? new TransactionConflictError(why, { busy: true })
+      : new UnavailableError(why)
   }
 }
 

@@ -1,3 +1,4 @@
+import { EMPTY_FINGERPRINT, Fingerprinter } from '../changes/fingerprint.js'
 import { MAX_SHOWN_CHARACTERS, show } from '../changes/show.js'
 import { type Interval, successor } from '../keys/interval.js'
 import { mark } from '../mark.js'
@@ -8,6 +9,7 @@ import type {
   PartitionQuery,
   QueryAnswer,
   Reading,
+  Version,
 } from '../operations.js'
 import type { ItemText } from '../values/item-text.js'
 import type { ItemStore } from './item-store.js'
@@ -19,14 +21,26 @@ import type { ItemStore } from './item-store.js'
 const MAX_PAGE_ITEMS = 5_000
 const MAX_PAGE_CHARACTERS = MAX_SHOWN_CHARACTERS
 
+/** What is answered where nothing was ever written. */
+export const NOTHING_OBSERVED = {
+  asOf: 0,
+  fingerprint: EMPTY_FINGERPRINT,
+  examined: 0,
+  versions: [],
+} as const
+
 export function get(items: ItemStore, operation: PartitionGet): FoundItem | null {
   const stored = items.get(operation.key)
   return stored === undefined ? null : shown(stored, operation)
 }
 
 /** The items of the first keys: of all of them, or of as many as fit into an answer, at least one. */
-export function batchGet(items: ItemStore, operation: PartitionBatchGet): (FoundItem | null)[] {
+export function batchGet(
+  items: ItemStore,
+  operation: PartitionBatchGet,
+): { found: (FoundItem | null)[]; versions?: (Version | null)[] } {
   const found: (FoundItem | null)[] = []
+  const versions: (Version | null)[] = []
   let characters = 0
   for (const key of operation.keys) {
     if (found.length >= MAX_PAGE_ITEMS || characters >= MAX_PAGE_CHARACTERS) break
@@ -34,8 +48,9 @@ export function batchGet(items: ItemStore, operation: PartitionBatchGet): (Found
     const item = stored === undefined ? null : shown(stored, operation)
     characters += Math.max(stored?.item.length ?? 0, item?.item.length ?? 0)
     found.push(item)
+    versions.push(stored?.version ?? null)
   }
-  return found
+  return operation.observe === undefined ? { found } : { found, versions }
 }
 
 /** One page, in order; what is left of the interval, if anything is, goes with it. */
@@ -44,14 +59,16 @@ export function query(items: ItemStore, operation: PartitionQuery): QueryAnswer 
   const descending = operation.direction === 'descending'
   const page: ItemText[] = []
   const sortKeys: Uint8Array[] = []
+  const examined: (readonly [Uint8Array, Version])[] = []
   let looked = 0
   let characters = 0
   let rest: Interval | undefined
   // Without a filter the database itself knows where to stop, and keeps the statement prepared.
   const most = operation.filter === undefined ? Math.min(limit, MAX_PAGE_ITEMS) : MAX_PAGE_ITEMS
-  for (const { item, sortKey } of items.range(hashKey, interval, descending, most)) {
+  for (const { item, sortKey, version } of items.range(hashKey, interval, descending, most)) {
     const asked = show(item, operation)
     looked++
+    if (operation.observe !== undefined) examined.push([sortKey, version])
     characters += Math.max(item.length, asked?.length ?? 0)
     if (asked !== undefined) {
       page.push(asked)
@@ -67,7 +84,24 @@ export function query(items: ItemStore, operation: PartitionQuery): QueryAnswer 
     items: page,
     ...(withKeys ? { sortKeys } : undefined),
     ...(rest === undefined ? undefined : { rest }),
+    ...observed(operation, examined, rest !== undefined && page.length < limit),
   }
+}
+
+/** @param more whether the query has to be asked again for what is left. */
+function observed(
+  { observe }: PartitionQuery,
+  examined: readonly (readonly [Uint8Array, Version])[],
+  more: boolean,
+): Pick<QueryAnswer, 'versions' | 'fingerprint' | 'examined'> {
+  if (observe === undefined) return {}
+  if (observe === 'versions') {
+    return { examined: examined.length, versions: examined.map(([, version]) => version) }
+  }
+  if (observe === 'sumIfMore' && !more) return { examined: examined.length }
+  const fingerprinter = new Fingerprinter()
+  for (const [sortKey, version] of examined) fingerprinter.add(sortKey, version)
+  return { examined: examined.length, fingerprint: fingerprinter.sum }
 }
 
 function shown({ item: stored, version }: FoundItem, reading: Reading): FoundItem | null {

@@ -1,7 +1,9 @@
 import type { Storage } from '../ports.js'
 
 /** The number of this way to lay out a partition's tables; stored, and checked before anything is read. */
-export const STORAGE_FORMAT = 1
+export const STORAGE_FORMAT = 2
+/** Formats whose tables {@link addTables} makes complete. */
+export const OLDER_FORMATS: readonly unknown[] = [1]
 
 /**
  * A row of `items` that is larger than this would spill into overflow pages, since tables without rowid keep
@@ -15,6 +17,9 @@ const MAX_INLINE_BYTES = 950
  * - The triggers hold the two together: a large value is gone when no item has its version any more, whatever
  *   statement took it away, so that a write needs no read before it.
  * - `facts` are single values by name: the storage format, the pinned settings, the clock's upper bound.
+ * - `parts` are what transactions have locked here and would write, until they end; a long one is in several
+ *   chunks. `transactions` says of transactions whose home is here what became of them. Both are kept by the
+ *   hash key that they belong to, as items are.
  */
 const TABLES = [
   `CREATE TABLE items (
@@ -33,8 +38,32 @@ const TABLES = [
   'CREATE TABLE facts (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID',
 ] as const
 
+/** What came with format 2. */
+const TRANSACTION_TABLES = [
+  `CREATE TABLE parts (
+    hash_key BLOB NOT NULL,
+    attempt INTEGER NOT NULL,
+    chunk INTEGER NOT NULL,
+    part TEXT NOT NULL,
+    PRIMARY KEY (hash_key, attempt, chunk)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE transactions (
+    hash_key BLOB NOT NULL,
+    id INTEGER NOT NULL,
+    stored INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (hash_key, id)
+  ) WITHOUT ROWID`,
+] as const
+
 export function createTables(storage: Storage): void {
   for (const statement of TABLES) storage.run(statement)
+  addTables(storage)
+}
+
+/** Makes the tables that an older format does not have. */
+export function addTables(storage: Storage): void {
+  for (const statement of TRANSACTION_TABLES) storage.run(statement)
 }
 
 export function tablesExist(storage: Storage): boolean {

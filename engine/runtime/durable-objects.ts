@@ -1,8 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PartitionAnswer, PartitionRequest } from '../operations.js'
 import { Partition } from '../partition/partition.js'
+import type { PartitionName } from '../ports.js'
 import { DEFAULT_SETTINGS, type EngineSettings } from '../settings.js'
+import { durableObjectAlarm } from './durable-object-alarm.js'
 import { durableObjectStorage } from './durable-object-storage.js'
+import { partitionPeers } from './partition-peers.js'
+import { workerClock, workerRandom } from './worker-ports.js'
 
 /** What {@link durableObjects} needs of a declaration: `defineDatabase` makes one. */
 export interface DeclaredSettings {
@@ -36,14 +40,25 @@ export function durableObjects(database: DeclaredSettings): FokosDurableObjects 
       // Throws here, where callers hear of it, when the class was not deployed with SQLite.
       void state.storage.sql
       this.#partition = new Partition(
-        { storage: durableObjectStorage(state.storage), clock: { now: () => Date.now(), sleep } },
+        {
+          name: state.id.name as PartitionName,
+          storage: durableObjectStorage(state.storage),
+          clock: workerClock,
+          random: workerRandom,
+          alarm: durableObjectAlarm(state.storage),
+          peers: partitionPeers(env as object, state.id),
+        },
         limits,
       )
     }
 
     /** The one method that clients call. */
-    execute(request: PartitionRequest): PartitionAnswer {
+    execute(request: PartitionRequest): PartitionAnswer | Promise<PartitionAnswer> {
       return this.#partition.execute(request)
+    }
+
+    override alarm(): Promise<void> {
+      return this.#partition.alarm()
     }
   }
 
@@ -54,10 +69,6 @@ export function durableObjects(database: DeclaredSettings): FokosDurableObjects 
   class FokosTopologyKeeper extends DurableObject {}
 
   return { FokosPartition, FokosTopologyKeeper }
-}
-
-function sleep(duration: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, duration))
 }
 
 const ready = durableObjects({ settings: DEFAULT_SETTINGS })

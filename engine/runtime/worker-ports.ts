@@ -3,7 +3,7 @@ import type { PartitionAnswer, PartitionRequest } from '../operations.js'
 import { type Clock, PeerCallError, type Peers, type Random } from '../ports.js'
 
 /** A Durable Object namespace, as far as it is used here: any version of Cloudflare's types has this. */
-interface PartitionNamespace {
+export interface PartitionNamespace {
   getByName(name: string): { execute(request: PartitionRequest): Promise<PartitionAnswer> }
 }
 

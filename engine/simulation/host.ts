@@ -1,4 +1,4 @@
-import type { PartitionAnswer, PartitionRequest } from '../operations.js'
+import type { PartitionAnswer, PartitionRequest, TransactionPart } from '../operations.js'
 import { MAX_SKEW } from '../partition/token-memory.js'
 import type { Alarm, Clock, Millis, PartitionName, Peers, Storage } from '../ports.js'
 import { Disk, ReplacedError } from './disk.js'
@@ -241,11 +241,18 @@ export class Host {
       },
     )
     const current = () => (instance.state === 'live' ? live : stale)
+    const noting = <T>(piece: () => T): T => {
+      const result = piece()
+      this.#afterSection()
+      return result
+    }
     return {
       storage: {
-        rows: (statement, ...bindings) => current().rows(statement, ...bindings),
-        run: (statement, ...bindings) => current().run(statement, ...bindings),
-        atomic: (section) => current().atomic(section),
+        *rows(statement, ...bindings) {
+          yield* noting(() => current().rows(statement, ...bindings))
+        },
+        run: (statement, ...bindings) => noting(() => current().run(statement, ...bindings)),
+        atomic: (section) => noting(() => current().atomic(section)),
       },
       clock: {
         now: () => Math.floor(scheduler.now + instance.clockOffset),
@@ -364,6 +371,25 @@ export class Host {
 }
 
 function describe({ operation }: PartitionRequest): string {
-  if (operation.kind !== 'write') return operation.kind
-  return `write (${operation.changes.map(({ kind }) => kind).join(', ')})${operation.resent ? ', sent again' : ''}`
+  switch (operation.kind) {
+    case 'write':
+      return `write (${operation.changes.map(({ kind }) => kind).join(', ')})${operation.resent ? ', sent again' : ''}`
+    case 'transact': {
+      const kinds = [operation.part, ...operation.others.map(({ part }) => part)].map(describePart)
+      return `transact (${kinds.join(' | ')})${operation.resent ? ', sent again' : ''}`
+    }
+    case 'prepare':
+      return `prepare ${operation.attempt.id} (${describePart(operation.part)})`
+    case 'finish':
+      return `${operation.outcome.committed ? 'commit' : 'abort'} ${operation.attempt}`
+    case 'inquire':
+      return `inquire ${operation.attempt.id}`
+    default:
+      return operation.kind
+  }
+}
+
+function describePart({ seen, changes }: TransactionPart): string {
+  const read = seen.items.length + seen.intervals.length
+  return `${read} seen${changes.map(({ change }) => `, ${change.kind}`).join('')}`
 }

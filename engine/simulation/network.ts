@@ -150,12 +150,18 @@ class Call {
 function describe(answer: PartitionAnswer): string {
   if (!answer.ok) return answer.error.code
   const { result } = answer
+  if ('proposals' in result) return `prepared at ${result.proposals.map(({ at }) => at).join(', ')}`
+  if ('outcome' in result) {
+    if (result.outcome === 'deciding') return 'deciding'
+    return result.outcome.committed ? `committed at ${result.outcome.at}` : 'aborted'
+  }
   if ('changes' in result) {
     return result.changes
       .map((change) => (change.made ? `made ${change.version}` : change.because))
       .join(', ')
   }
   if ('items' in result) return `${result.items.length} items${result.rest === undefined ? '' : ' and more'}`
+  if (!('found' in result)) return 'done'
   if (Array.isArray(result.found)) return `${result.found.filter((item) => item !== null).length} items`
   return result.found === null ? 'nothing' : 'an item'
 }

@@ -132,8 +132,8 @@ export async function run(plan: RunPlan, start: StartActor = startPartition): Pr
 }
 
 /** The real partition over the world's ports. */
-export const startPartition: StartActor = (_, { storage, clock, random }) =>
-  new Partition({ storage, clock }, random.chance(0.2) ? OTHER_LIMITS : LIMITS)
+export const startPartition: StartActor = (name, ports) =>
+  new Partition({ name, ...ports }, ports.random.chance(0.2) ? OTHER_LIMITS : LIMITS)
 
 async function runClient(
   world: World,

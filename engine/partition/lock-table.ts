@@ -1,0 +1,200 @@
+import { keyText } from '../keys/key-text.js'
+import { mark } from '../mark.js'
+import type { Age, Attempt } from '../operations.js'
+import type { Clock, Millis } from '../ports.js'
+import { type Claim, conflict, disturbs, type HashKeyClaim } from './claim.js'
+
+/** What an attempt holds of one hash key. */
+export interface Lock {
+  readonly attempt: Attempt
+  /**
+   * Whether the attempt may have been committed already, elsewhere: the lock is stored, and reads wait for it.
+   * What its home holds in memory goes with the instance, and is written in the moment of the commit.
+   */
+  readonly prepared: boolean
+  readonly claim: HashKeyClaim
+}
+
+/** A request's place among those that wait. */
+export interface Turn {
+  /** Who came earlier has a smaller one. */
+  readonly order: number
+  /** When it gives up. */
+  readonly until: Millis
+  age: Age
+}
+
+/** How somebody waits. */
+export type Waiting =
+  /** It holds nothing and will hold nothing: it waits for what may be committed. */
+  | 'read'
+  /** It holds nothing: it waits for everybody, behind those that came earlier. */
+  | 'write'
+  /** It holds locks elsewhere: it waits for younger attempts, and gives up for older ones. */
+  | 'prepare'
+
+/** Thrown out of a section: it is to be run again when a lock is gone. */
+export class Blocked {
+  readonly claim: Claim
+  readonly by: readonly Lock[]
+
+  constructor(claim: Claim, by: readonly Lock[]) {
+    this.claim = claim
+    this.by = by
+  }
+}
+
+/** Thrown out of a section: an older attempt is in the way of one that must not wait for it. */
+export class Outranked {
+  readonly by: Lock | undefined
+
+  constructor(by: Lock | undefined) {
+    this.by = by
+  }
+}
+
+interface Waiter {
+  readonly claim: Claim
+  readonly turn: Turn
+  readonly wake: () => void
+}
+
+/**
+ * The locks of a partition, and who waits for them. Nobody waits in a circle: who holds locks waits for younger
+ * ones only (wait-die; D. Rosenkrantz, R. Stearns and P. Lewis, "System Level Concurrency Control for Distributed
+ * Database Systems", 1978), and never for somebody who waits.
+ */
+export class LockTable {
+  readonly #clock: Clock
+  readonly #locks = new Map<string, Lock[]>()
+  readonly #waiters = new Set<Waiter>()
+  #turns = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Whether nobody holds or wants anything. */
+  get idle(): boolean {
+    return this.#locks.size === 0 && this.#waiters.size === 0
+  }
+
+  newTurn(patience: Millis, age: Age): Turn {
+    return { order: ++this.#turns, until: this.#clock.now() + patience, age }
+  }
+
+  add(lock: Lock): void {
+    const text = keyText(lock.claim.hashKey)
+    this.#locks.set(text, [...(this.#locks.get(text) ?? []), lock])
+  }
+
+  /** All that stored parts hold. */
+  prepared(): Lock[] {
+    return [...this.#locks.values()].flat().filter(({ prepared }) => prepared)
+  }
+
+  find(attempt: number, hashKey: Uint8Array, prepared: boolean): Lock | undefined {
+    return this.#locks
+      .get(keyText(hashKey))
+      ?.find((lock) => lock.attempt.id === attempt && lock.prepared === prepared)
+  }
+
+  /** The attempts of stored parts under a hash key, as the storage lists them. */
+  preparedUnder(hashKey: Uint8Array): string {
+    if (this.#locks.size === 0) return ''
+    const locks = this.#locks.get(keyText(hashKey)) ?? []
+    return locks
+      .filter(({ prepared }) => prepared)
+      .map(({ attempt }) => attempt.id)
+      .sort((left, right) => left - right)
+      .join()
+  }
+
+  release(locks: Iterable<Lock>): void {
+    for (const lock of locks) {
+      const text = keyText(lock.claim.hashKey)
+      const others = (this.#locks.get(text) ?? []).filter((other) => other !== lock)
+      if (others.length === 0) this.#locks.delete(text)
+      else this.#locks.set(text, others)
+    }
+    // In order of arrival: each looks for itself whether it can go on.
+    for (const { wake } of [...this.#waiters].sort((left, right) => left.turn.order - right.turn.order))
+      wake()
+  }
+
+  /**
+   * Lets a section go on that wants a claim, or ends it. An attempt's own locks are not in its way.
+   *
+   * @throws {Blocked} when it has to wait.
+   * @throws {Outranked} when it must not wait for what is in its way.
+   */
+  pass(claim: Claim, waiting: Waiting, turn: Turn, own?: number): void {
+    if (this.idle) return
+    const by: Lock[] = []
+    for (const [hashKey, wanted] of claim) {
+      for (const lock of this.#locks.get(hashKey) ?? []) {
+        if (lock.attempt.id === own) continue
+        const inTheWay =
+          waiting === 'read' ? lock.prepared && disturbs(lock.claim, wanted) : conflict(lock.claim, wanted)
+        if (inTheWay) by.push(lock)
+      }
+    }
+    if (waiting === 'prepare') {
+      const older = by.find(({ attempt }) => isOlder(attempt.age, turn.age))
+      if (older !== undefined || this.#isOvertaking(claim, turn)) {
+        MARK: mark('a prepare gives up for an older transaction')
+        throw new Outranked(older)
+      }
+    }
+    if (by.length === 0 && !(waiting === 'write' && this.#isBehind(claim, turn))) return
+    MARK: mark(
+      waiting === 'prepare' ? 'a prepare waits for a younger transaction' : 'a request waits at a lock',
+    )
+    throw new Blocked(claim, by)
+  }
+
+  /** Waits until some lock is released, no longer than `most`. Keeps its place among those that wait. */
+  async changed(claim: Claim, turn: Turn, most: Millis): Promise<void> {
+    let wake = () => {}
+    const released = new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    const waiter = { claim, turn, wake }
+    this.#waiters.add(waiter)
+    await Promise.race([released, this.#clock.sleep(most)])
+    // Its next section begins in this very turn: whoever comes later finds it gone or waiting again.
+    this.#waiters.delete(waiter)
+  }
+
+  /** Whether somebody who came earlier waits for the same. */
+  #isBehind(claim: Claim, turn: Turn): boolean {
+    for (const waiter of this.#waiters) {
+      if (waiter.turn.order < turn.order && conflicts(waiter.claim, claim)) return true
+    }
+    return false
+  }
+
+  /** Whether an older one waits to write what this one would lock. */
+  #isOvertaking(claim: Claim, turn: Turn): boolean {
+    for (const waiter of this.#waiters) {
+      if (isOlder(waiter.turn.age, turn.age) && conflicts(waiter.claim, claim)) {
+        const writes = [...waiter.claim.values()].some(({ exclusive }) => exclusive.size > 0)
+        if (writes) return true
+      }
+    }
+    return false
+  }
+}
+
+function conflicts(left: Claim, right: Claim): boolean {
+  for (const [hashKey, wanted] of left) {
+    const other = right.get(hashKey)
+    if (other !== undefined && conflict(wanted, other)) return true
+  }
+  return false
+}
+
+/** Of two ages, the older one wins; ties break by identity. */
+export function isOlder(left: Age, right: Age): boolean {
+  return left.at < right.at || (left.at === right.at && left.id < right.id)
+}

@@ -1,0 +1,125 @@
+import type { Interval } from '../keys/interval.js'
+import { keyText } from '../keys/key-text.js'
+import type { Attempt, ItemKey, Version } from '../operations.js'
+import type { PartitionName, Storage } from '../ports.js'
+import { decodeBase64, encodeBase64 } from '../values/base64.js'
+import type { ItemText } from '../values/item-text.js'
+import type { HashKeyClaim } from './claim.js'
+
+/** What an attempt has prepared for one hash key: what it holds, and what it will write if it is committed. */
+export interface PreparedPart {
+  readonly attempt: Attempt
+  /** The timestamp that was proposed for it, which names it: another preparation has another one. */
+  readonly at: Version
+  readonly claim: HashKeyClaim
+  /** Each item once; null where it is deleted. */
+  readonly writes: readonly { readonly key: ItemKey; readonly item: ItemText | null }[]
+}
+
+/** Characters of a row at most: in UTF-8, a row has at most 2 MB. */
+const CHUNK_CHARACTERS = 500_000
+
+const SQL = {
+  all: 'SELECT hash_key, attempt, part FROM parts ORDER BY hash_key, attempt, chunk',
+  one: 'SELECT hash_key, attempt, part FROM parts WHERE hash_key = ? AND attempt = ? ORDER BY chunk',
+  put: 'INSERT INTO parts (hash_key, attempt, chunk, part) VALUES (?, ?, ?, ?)',
+  remove: 'DELETE FROM parts WHERE hash_key = ? AND attempt = ?',
+} as const
+
+/** The stored parts of transactions that other partitions coordinate. */
+export class PartStore {
+  readonly #storage: Storage
+
+  constructor(storage: Storage) {
+    this.#storage = storage
+  }
+
+  all(): PreparedPart[] {
+    return this.#read(SQL.all)
+  }
+
+  get(hashKey: Uint8Array, attempt: number): PreparedPart | undefined {
+    return this.#read(SQL.one, hashKey, attempt)[0]
+  }
+
+  put(part: PreparedPart): void {
+    const { hashKey } = part.claim
+    const text = encodePart(part)
+    for (let chunk = 0; chunk * CHUNK_CHARACTERS < text.length; chunk++) {
+      const piece = text.slice(chunk * CHUNK_CHARACTERS, (chunk + 1) * CHUNK_CHARACTERS)
+      this.#storage.run(SQL.put, hashKey, part.attempt.id, chunk, piece)
+    }
+  }
+
+  remove(hashKey: Uint8Array, attempt: number): void {
+    this.#storage.run(SQL.remove, hashKey, attempt)
+  }
+
+  #read(sql: string, ...bindings: (Uint8Array | number)[]): PreparedPart[] {
+    const texts = new Map<string, { hashKey: Uint8Array; text: string }>()
+    for (const [hashKey, attempt, piece] of this.#storage.rows(sql, ...bindings)) {
+      const name = `${attempt}/${keyText(hashKey as Uint8Array)}`
+      const text = (texts.get(name)?.text ?? '') + piece
+      texts.set(name, { hashKey: hashKey as Uint8Array, text })
+    }
+    return [...texts.values()].map(({ hashKey, text }) => decodePart(hashKey, text))
+  }
+}
+
+/** A part as JSON: keys are base64, since JSON has no bytes. */
+interface PartJson {
+  readonly id: number
+  readonly token: number
+  readonly home: string
+  readonly hashKey: string
+  readonly age: readonly [number, number]
+  readonly at: number
+  readonly exclusive: readonly string[]
+  readonly shared: readonly string[]
+  readonly intervals: readonly (readonly [string, string])[]
+  readonly writes: readonly (readonly [string, string | null])[]
+}
+
+function encodePart({ attempt, at, claim, writes }: PreparedPart): string {
+  const json: PartJson = {
+    id: attempt.id,
+    token: attempt.token,
+    home: attempt.home,
+    hashKey: encodeBase64(attempt.hashKey),
+    age: [attempt.age.at, attempt.age.id],
+    at,
+    exclusive: [...claim.exclusive.values()].map(encodeBase64),
+    shared: [...claim.shared.values()].map(encodeBase64),
+    intervals: claim.intervals.map(({ from, to }) => [encodeBase64(from), encodeBase64(to)]),
+    writes: writes.map(({ key, item }) => [encodeBase64(key.sortKey), item]),
+  }
+  return JSON.stringify(json)
+}
+
+function decodePart(hashKey: Uint8Array, text: string): PreparedPart {
+  const json: PartJson = JSON.parse(text)
+  const keys = (list: readonly string[]) =>
+    new Map(list.map(decodeBase64).map((bytes) => [keyText(bytes), bytes]))
+  return {
+    attempt: {
+      id: json.id,
+      token: json.token,
+      home: json.home as PartitionName,
+      hashKey: decodeBase64(json.hashKey),
+      age: { at: json.age[0], id: json.age[1] },
+    },
+    at: json.at,
+    claim: {
+      hashKey,
+      exclusive: keys(json.exclusive),
+      shared: keys(json.shared),
+      intervals: json.intervals.map(
+        ([from, to]): Interval => ({ from: decodeBase64(from), to: decodeBase64(to) }),
+      ),
+    },
+    writes: json.writes.map(([sortKey, item]) => ({
+      key: { hashKey, sortKey: decodeBase64(sortKey) },
+      item: item as ItemText | null,
+    })),
+  }
+}

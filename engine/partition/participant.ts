@@ -1,0 +1,175 @@
+import { assert, TransactionConflictError } from '../errors.js'
+import { keyText } from '../keys/key-text.js'
+import { mark } from '../mark.js'
+import {
+  type Attempt,
+  type PartitionFinish,
+  type PartitionPrepare,
+  type PinnedSettings,
+  type PrepareAnswer,
+  type Proposal,
+  REQUEST_VERSION,
+} from '../operations.js'
+import type { Millis } from '../ports.js'
+import { applyWrites } from './apply-writes.js'
+import { type Claim, claimOf } from './claim.js'
+import { evaluatePart } from './evaluate-part.js'
+import { type Lock, Outranked, type Turn } from './lock-table.js'
+import type { PreparedPart } from './part-store.js'
+import type { Place } from './place.js'
+
+/** A part that was prepared so long ago, and not finished, asks its home by itself. */
+export const ASK_AFTER: Millis = 5_000
+
+/** What a partition does for transactions whose home is elsewhere. */
+export class Participant {
+  readonly #place: Place
+  /** Attempts whose home is being asked. */
+  readonly #asked = new Set<number>()
+
+  constructor(place: Place) {
+    this.#place = place
+  }
+
+  /** Takes over the locks of an earlier instance. */
+  takeOver(parts: Iterable<PreparedPart>): void {
+    const { locks, ports } = this.#place
+    let any = false
+    for (const { attempt, claim } of parts) {
+      locks.add({ attempt, claim, prepared: true })
+      any = true
+    }
+    if (!any) return
+    MARK: mark('an instance takes over locks')
+    this.#place.wakeBy(ports.clock.now() + ASK_AFTER / 5)
+  }
+
+  /**
+   * Checks and locks a part, and stores what it would write, each hash key once: asked again, it answers the same.
+   * One section; it may be blocked.
+   *
+   * @throws {TransactionConflictError} when the part does not hold, or an older transaction is in the way.
+   */
+  prepare(operation: PartitionPrepare, settings: PinnedSettings, turn: Turn): PrepareAnswer {
+    const { attempt, part, returning, refusals } = operation
+    const { locks, limits, ports } = this.#place
+    const claim = claimOf(part)
+    this.#pass(claim, attempt, turn)
+    const { writes, changes } = evaluatePart(part, {
+      items: this.#place.items(),
+      limits,
+      token: attempt.token,
+      returning,
+      refusals,
+    })
+    // Armed before the work, so that a crash leaves nothing locked for ever.
+    this.#place.wakeBy(ports.clock.now() + ASK_AFTER)
+    const proposals = this.#place.writing(settings, (opened) => {
+      opened.versions.reserve()
+      const made: PreparedPart[] = []
+      const proposals = [...claim.values()].map((ofHashKey): Proposal => {
+        const { hashKey } = ofHashKey
+        const earlier = opened.parts.get(hashKey, attempt.id)
+        if (earlier !== undefined) {
+          MARK: mark('a part is prepared already')
+          return { hashKey, at: earlier.at }
+        }
+        const at = opened.versions.tick()
+        const text = keyText(hashKey)
+        made.push({
+          attempt,
+          at,
+          claim: ofHashKey,
+          writes: writes.filter(({ key }) => keyText(key.hashKey) === text),
+        })
+        return { hashKey, at }
+      })
+      ports.storage.atomic(() => {
+        for (const prepared of made) opened.parts.put(prepared)
+      })
+      for (const { claim } of made) locks.add({ attempt, claim, prepared: true })
+      return proposals
+    })
+    return { proposals, changes }
+  }
+
+  /** Does what became of an attempt, for hash keys that it prepared here. Nothing there means: done. */
+  finish({ attempt, hashKeys, outcome }: Omit<PartitionFinish, 'kind'>): Record<string, never> {
+    const opened = this.#place.open()
+    const parts = hashKeys
+      .map((hashKey) => opened?.parts.get(hashKey, attempt))
+      .filter((part) => part !== undefined)
+    if (opened === undefined || parts.length === 0) return {}
+    const committed = parts.filter((part) => outcome.committed && isAmong(outcome.proposals, part))
+    MARK: if (outcome.committed && committed.length < parts.length) {
+      mark('a part was prepared again, and is not a part of the commit')
+    }
+    if (outcome.committed) opened.versions.follow(outcome.at)
+    opened.versions.reserve()
+    this.#place.ports.storage.atomic(() => {
+      for (const part of parts) {
+        if (committed.includes(part)) applyWrites(part.writes, opened, part.attempt.token)
+        opened.parts.remove(part.claim.hashKey, attempt)
+      }
+    })
+    this.#release(parts)
+    return {}
+  }
+
+  /** Asks an attempt's home what became of it, and does that. One question at a time. Never throws. */
+  async ask(attempt: Attempt, settings: PinnedSettings): Promise<void> {
+    if (this.#asked.has(attempt.id)) return
+    this.#asked.add(attempt.id)
+    try {
+      MARK: mark('a participant asks what became of an attempt')
+      const answer = await this.#place.ports.peers.call(attempt.home, {
+        version: REQUEST_VERSION,
+        settings,
+        operation: { kind: 'inquire', attempt },
+      })
+      if (!answer.ok || !('outcome' in answer.result) || answer.result.outcome === 'deciding') return
+      const hashKeys = this.#preparedBy(attempt).map(({ claim }) => claim.hashKey)
+      this.finish({ attempt: attempt.id, hashKeys, outcome: answer.result.outcome })
+    } catch {
+      // No answer, or this instance is not the partition any more. Whoever meets the lock asks again.
+    } finally {
+      this.#asked.delete(attempt.id)
+    }
+  }
+
+  /** Asks for everything that is prepared here. @returns whether something is left. */
+  async askForAll(settings: PinnedSettings): Promise<boolean> {
+    const attempts = new Map(this.#place.locks.prepared().map(({ attempt }) => [attempt.id, attempt]))
+    await Promise.all([...attempts.values()].map((attempt) => this.ask(attempt, settings)))
+    return this.#place.locks.prepared().length > 0
+  }
+
+  #pass(claim: Claim, attempt: Attempt, turn: Turn): void {
+    try {
+      this.#place.locks.pass(claim, 'prepare', turn, attempt.id)
+    } catch (blocked) {
+      if (!(blocked instanceof Outranked)) throw blocked
+      throw new TransactionConflictError('an older transaction is at the same rows', { busy: true })
+    }
+  }
+
+  #preparedBy({ id }: Attempt): Lock[] {
+    return this.#place.locks.prepared().filter(({ attempt }) => attempt.id === id)
+  }
+
+  #release(parts: readonly PreparedPart[]): void {
+    const { locks } = this.#place
+    locks.release(
+      parts.map(({ attempt, claim }) => {
+        const lock = locks.find(attempt.id, claim.hashKey, true)
+        assert(lock !== undefined, 'a stored part is locked in memory too')
+        return lock
+      }),
+    )
+  }
+}
+
+function isAmong(proposals: readonly Proposal[], { claim, at }: PreparedPart): boolean {
+  const text = keyText(claim.hashKey)
+  return proposals.some((proposal) => proposal.at === at && keyText(proposal.hashKey) === text)
+}

@@ -1,0 +1,57 @@
+import type { PinnedSettings } from '../operations.js'
+import type { Alarm, Clock, Millis, PartitionName, Peers, Random, Storage } from '../ports.js'
+import type { Limits } from '../settings.js'
+import type { DeletionRing } from './deletion-ring.js'
+import type { ItemsToEvaluate } from './evaluate-part.js'
+import type { FactStore } from './fact-store.js'
+import type { HybridClock } from './hybrid-clock.js'
+import type { ItemStore } from './item-store.js'
+import type { LockTable, Turn } from './lock-table.js'
+import type { PartStore } from './part-store.js'
+import type { RecordStore } from './record-store.js'
+import type { TokenMemory } from './token-memory.js'
+import type { Writer } from './write-items.js'
+
+/** What a partition reaches of the world. */
+export interface PartitionPorts {
+  /** Its own name, by which others call it. */
+  readonly name: PartitionName
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly random: Random
+  readonly alarm: Alarm
+  readonly peers: Peers
+}
+
+/** What there is in a partition once something was written. */
+export interface Opened {
+  readonly facts: FactStore
+  readonly items: ItemStore
+  readonly writer: Writer
+  readonly versions: HybridClock
+  readonly parts: PartStore
+  readonly records: RecordStore
+  readonly deletions: DeletionRing
+}
+
+/** A partition, as those see it who take part in transactions for it. */
+export interface Place {
+  readonly ports: PartitionPorts
+  readonly limits: Limits
+  readonly locks: LockTable
+  /** What was decided here lately. */
+  readonly tokens: TokenMemory
+  /** What is written here, or nothing. Storage is asked, not memory. */
+  open(): Opened | undefined
+  /** The items to evaluate against, none if nothing was ever written. */
+  items(): ItemsToEvaluate
+  /**
+   * Runs a section that writes. The first one makes the tables and pins the settings, all of it only if the
+   * section succeeds.
+   */
+  writing<T>(settings: PinnedSettings, section: (opened: Opened) => T): T
+  /** Runs a section until it is not blocked any more, at once if it is not. */
+  whenFree<T>(turn: Turn, section: () => T): T | Promise<T>
+  /** Makes sure that the alarm rings by then. To be called outside of atomic sections. */
+  wakeBy(at: Millis): void
+}

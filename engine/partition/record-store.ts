@@ -1,0 +1,97 @@
+import type { ErrorReport } from '../errors.js'
+import { errorFromReport } from '../errors.js'
+import type { ChangeResult, Proposal, Version } from '../operations.js'
+import type { Millis, PartitionName, Storage } from '../ports.js'
+import { decodeBase64, encodeBase64 } from '../values/base64.js'
+
+/** What its home knows of a transaction that has ended, or of an attempt that must not be committed. */
+export type TransactionRecord =
+  | {
+      readonly outcome: 'committed'
+      readonly attempt: number
+      readonly at: Version
+      readonly changes: readonly ChangeResult[]
+      readonly participants: readonly Participant[]
+    }
+  /** The transaction was refused, and its sender may have heard so. */
+  | { readonly outcome: 'refused'; readonly error: ErrorReport }
+  /** Kept under the attempt's own number: somebody was told that it is not committed. */
+  | { readonly outcome: 'aborted' }
+
+/** A partition that has to be told of a commit, and what of it was accepted. */
+export interface Participant {
+  readonly partition: PartitionName
+  readonly proposals: readonly Proposal[]
+}
+
+/** A record with its place. */
+export interface StoredRecord {
+  readonly hashKey: Uint8Array
+  readonly id: number
+  readonly stored: Millis
+  readonly record: TransactionRecord
+}
+
+const SQL = {
+  get: 'SELECT record FROM transactions WHERE hash_key = ? AND id = ?',
+  put: 'INSERT INTO transactions (hash_key, id, stored, record) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  remove: 'DELETE FROM transactions WHERE hash_key = ? AND id = ?',
+  page: `SELECT hash_key, id, stored, record FROM transactions
+    WHERE (hash_key, id) > (?, ?) ORDER BY hash_key, id LIMIT ?`,
+} as const
+
+/** The records of transactions whose home is here, by the hash key of their first change. */
+export class RecordStore {
+  readonly #storage: Storage
+
+  constructor(storage: Storage) {
+    this.#storage = storage
+  }
+
+  get(hashKey: Uint8Array, id: number): TransactionRecord | undefined {
+    const [row] = [...this.#storage.rows(SQL.get, hashKey, id)]
+    return row === undefined ? undefined : decodeRecord(row[0] as string)
+  }
+
+  /** Of one transaction, what is said first holds. */
+  put({ hashKey, id, stored, record }: StoredRecord): void {
+    this.#storage.run(SQL.put, hashKey, id, stored, encodeRecord(record))
+  }
+
+  remove({ hashKey, id }: Pick<StoredRecord, 'hashKey' | 'id'>): void {
+    this.#storage.run(SQL.remove, hashKey, id)
+  }
+
+  /** The records behind one, in the order of their keys; from the first, if nothing is said. */
+  page(behind: Pick<StoredRecord, 'hashKey' | 'id'> | undefined, most: number): StoredRecord[] {
+    const { hashKey, id } = behind ?? { hashKey: new Uint8Array(), id: -1 }
+    return [...this.#storage.rows(SQL.page, hashKey, id, most)].map((row) => ({
+      hashKey: row[0] as Uint8Array,
+      id: row[1] as number,
+      stored: row[2] as number,
+      record: decodeRecord(row[3] as string),
+    }))
+  }
+}
+
+/** Answers as the record says. */
+export function answerAgain(record: TransactionRecord & { outcome: 'committed' | 'refused' }): {
+  changes: readonly ChangeResult[]
+  at: Version
+} {
+  if (record.outcome === 'refused') throw errorFromReport(record.error)
+  return { changes: record.changes, at: record.at }
+}
+
+/** JSON, with bytes as `{ bytes: base64 }`, which nothing else in a record looks like. */
+function encodeRecord(record: TransactionRecord): string {
+  return JSON.stringify(record, (_, value) =>
+    value instanceof Uint8Array ? { bytes: encodeBase64(value) } : value,
+  )
+}
+
+function decodeRecord(text: string): TransactionRecord {
+  return JSON.parse(text, (_, value) =>
+    typeof value?.bytes === 'string' && Object.keys(value).length === 1 ? decodeBase64(value.bytes) : value,
+  )
+}

@@ -13,6 +13,7 @@ export {
   OutcomeUnknownError,
   OverloadedError,
   SettingsMismatchError,
+  TransactionConflictError,
   TypeMismatchError,
   UnavailableError,
 } from './errors.js'
@@ -32,12 +33,15 @@ export type { BindingNames } from './runtime/worker-ports.js'
 export type { EngineSettings, Limits, SettingsOptions } from './settings.js'
 export {
   type Conditional,
-  type KeyOf,
   openStore,
+  type QueriedValue,
   Store,
   type StoredValue,
-  type StoreKey,
   type StoreOptions,
   type StoreQuery,
+  type TransactReadItem,
+  type TransactReadResult,
 } from './store.js'
+export type { KeyOf, StoreKey } from './store-key.js'
+export type { TransactionReason, TransactWriteItem, TransactWriteOptions } from './transact.js'
 export type { Item, Value } from './values/value.js'

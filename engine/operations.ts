@@ -309,6 +309,8 @@ export interface PartitionTransact {
   readonly others: readonly { readonly partition: PartitionName; readonly part: TransactionPart }[]
   readonly returning?: Projection
   readonly refusals: RefusalStyle
+  /** Tells transactions apart that were given one token by mistake. */
+  readonly digest?: number
 }
 
 /** Names one attempt of a transaction, and where to ask what became of it. */

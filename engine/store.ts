@@ -1,9 +1,10 @@
 import { type CallOptions, Client } from './client/client.js'
-import { assert, ConditionFailedError, InvalidRequestError, InvalidValueError } from './errors.js'
+import type { Observer } from './client/read-together.js'
+import { assert, ConditionFailedError } from './errors.js'
 import type { Expression } from './expressions/expression.js'
 import { type Interval, intersect, tuplesUnder } from './keys/interval.js'
 import { decodeKey, encodeKey, type KeyPart } from './keys/key-codec.js'
-import type { Change, ChangeResult, FoundItem, ItemKey, Version } from './operations.js'
+import type { Change, ChangeResult, FoundItem, Version } from './operations.js'
 import {
   BINDINGS,
   type BindingNames,
@@ -13,19 +14,18 @@ import {
   workerRandom,
 } from './runtime/worker-ports.js'
 import { refuseUnknownOptions, resolveSettings, type SettingsOptions } from './settings.js'
+import { itemKey, itemText, type KeyOf, parts, refuseUnknown, type StoreKey } from './store-key.js'
 import { checkDatabaseName } from './topology/partition-name.js'
-import { decodeItem, encodeItem, type ItemText } from './values/item-text.js'
-import { type Item, isPlainObject } from './values/value.js'
-
-/** One part of a key, or several in order. */
-export type KeyOf = KeyPart | readonly KeyPart[]
-
-/** Where an item is. Items of one hash key live together, in the order of their sort keys. */
-export interface StoreKey {
-  readonly hashKey: KeyOf
-  /** Nothing when the hash key has one item. */
-  readonly sortKey?: KeyOf
-}
+import {
+  checkCount,
+  placeReasons,
+  planItems,
+  type TransactWriteItem,
+  type TransactWriteOptions,
+  tokenNumber,
+} from './transact.js'
+import { decodeItem } from './values/item-text.js'
+import type { Item } from './values/value.js'
 
 /** An item that was found. `value` is the caller's own. */
 export interface StoredValue {
@@ -60,6 +60,22 @@ export interface StoreQuery {
   /** Only items that it holds for are sent. The partition reads the others too. */
   readonly filter?: Expression
 }
+
+/** An item that a query found. */
+export interface QueriedValue {
+  readonly sortKey: KeyPart[]
+  readonly value: Item
+}
+
+/** What a transaction reads: an item, or the items of an interval. */
+export type TransactReadItem =
+  | { readonly kind: 'get'; readonly key: StoreKey }
+  | { readonly kind: 'query'; readonly query: StoreQuery }
+
+/** What {@link Store.transactRead} answers to an item. */
+export type TransactReadResult<R extends TransactReadItem> = R['kind'] extends 'get'
+  ? StoredValue | null
+  : QueriedValue[]
 
 const QUERY_FIELDS = ['hashKey', 'prefix', 'from', 'after', 'to', 'before', 'descending', 'limit', 'filter']
 
@@ -190,28 +206,111 @@ export class Store {
    * @example
    * for await (const { sortKey, value } of store.query({ hashKey: 'cart-7', prefix: 'line' })) {}
    */
-  async *query(
-    query: StoreQuery,
-    options: CallOptions = {},
-  ): AsyncGenerator<{ sortKey: KeyPart[]; value: Item }> {
+  async *query(query: StoreQuery, options: CallOptions = {}): AsyncGenerator<QueriedValue> {
     refuseUnknown('query', query, QUERY_FIELDS)
     refuseUnknown('query', options, CALL_FIELDS)
+    for await (const page of this.#pages(query, options)) yield* page
+  }
+
+  async *#pages(
+    query: StoreQuery,
+    options: CallOptions,
+    observer?: Observer,
+  ): AsyncGenerator<readonly QueriedValue[]> {
     const { hashKey, descending = false, limit, filter } = query
     const pages = this.#client.spanPages(
       { hashKey: encodeKey(parts(hashKey)), interval: queryInterval(query) },
       {
         direction: descending ? 'descending' : 'ascending',
         withKeys: true,
+        observer,
         ...(limit === undefined ? undefined : { limit }),
         ...(filter === undefined ? undefined : { filter }),
       },
       options,
     )
     for await (const { items, sortKeys } of pages) {
-      for (let i = 0; i < items.length; i++) {
-        yield { sortKey: decodeKey(sortKeys[i] as Uint8Array), value: decodeItem(items[i] as ItemText) }
-      }
+      yield items.map((item, i) => ({
+        sortKey: decodeKey(sortKeys[i] as Uint8Array),
+        value: decodeItem(item),
+      }))
     }
+  }
+
+  /**
+   * Writes up to 100 items, wherever they are: all of them at one moment, or none.
+   *
+   * @throws {ConditionFailedError}, {@link ConstraintError} or another error of the first item that was refused;
+   * `details.reasons` has every item's, in order, null where there is none.
+   * @throws {TransactionConflictError} when other transactions were at the same items for too long.
+   * @example
+   * await store.transactWrite([
+   *   { kind: 'update', key: { hashKey: 'ann' }, set: { coins: calculate(column('coins'), '-', 5) },
+   *     condition: compare(column('coins'), '>=', 5) },
+   *   { kind: 'update', key: { hashKey: 'bob' }, set: { coins: calculate(column('coins'), '+', 5) } },
+   * ])
+   */
+  async transactWrite(
+    items: readonly TransactWriteItem[],
+    { token, ...options }: TransactWriteOptions = {},
+  ): Promise<void> {
+    refuseUnknown('transactWrite', options, [...CALL_FIELDS, 'token'])
+    const plan = {
+      seen: { items: [], intervals: [] },
+      changes: planItems(items),
+      refusals: 'items',
+      ...(token === undefined ? undefined : { token: tokenNumber(token) }),
+    } as const
+    try {
+      await this.#client.transact(plan, options)
+    } catch (error) {
+      throw placeReasons(error, items.length)
+    }
+  }
+
+  /**
+   * Reads up to 100 items and intervals, wherever they are, all as they were at one moment.
+   *
+   * @returns in the order in which they were asked for: an item or null for a key, a list for a query.
+   * @throws {TransactionConflictError} when they changed again and again while they were read.
+   * @example
+   * const [cart, lines] = await store.transactRead([
+   *   { kind: 'get', key: { hashKey: 'cart-7' } },
+   *   { kind: 'query', query: { hashKey: 'cart-7', prefix: 'line' } },
+   * ])
+   */
+  async transactRead<const R extends readonly TransactReadItem[]>(
+    items: R,
+    options: CallOptions = {},
+  ): Promise<{ -readonly [I in keyof R]: TransactReadResult<R[I]> }> {
+    refuseUnknown('transactRead', options, CALL_FIELDS)
+    checkCount(items.length)
+    const keys = items.map((item) => (item.kind === 'get' ? itemKey(item.key) : undefined))
+    const results = await this.#client.together(options, async (observer) => {
+      const [found, lists] = await Promise.all([
+        this.#client.find(
+          keys.filter((key) => key !== undefined),
+          {},
+          observer,
+          options,
+        ),
+        Promise.all(
+          items.map((item) => (item.kind === 'get' ? undefined : this.#list(item.query, observer, options))),
+        ),
+      ])
+      const next = found[Symbol.iterator]()
+      return items.map((_, i) => lists[i] ?? storedValue(next.next().value ?? null))
+    })
+    return results as { -readonly [I in keyof R]: TransactReadResult<R[I]> }
+  }
+
+  async #list(query: StoreQuery, observer: Observer, options: CallOptions): Promise<QueriedValue[]> {
+    refuseUnknown('query', query, QUERY_FIELDS)
+    const list: QueriedValue[] = []
+    for await (const page of this.#pages(query, options, observer)) {
+      for (const item of page) list.push(item)
+    }
+    return list
   }
 
   async #change(change: Change, options: CallOptions, returning?: 'all'): Promise<ChangeResult> {
@@ -223,21 +322,6 @@ export class Store {
     assert(result !== undefined, 'every change has a result')
     return result
   }
-}
-
-/** @throws {InvalidRequestError} for a field that is not `known`: a misspelt condition must not be none. */
-function refuseUnknown(call: string, options: object, known: readonly string[]): void {
-  const name = Object.keys(options).find((field) => !known.includes(field))
-  if (name === undefined) return
-  throw new InvalidRequestError(`${call}: there is no "${name}" here; there are ${known.join(', ')}`, {
-    field: name,
-  })
-}
-
-/** @throws {InvalidValueError} for what is no object of columns. */
-function itemText(value: Item): ItemText {
-  if (typeof value === 'object' && value !== null && isPlainObject(value)) return encodeItem(value)
-  throw new InvalidValueError('an item is a plain object of columns: put other values into a column')
 }
 
 function storedValue(found: FoundItem | null): StoredValue | null {
@@ -254,14 +338,6 @@ function made(result: ChangeResult): ChangeResult & { made: true } {
 
 function when(condition: Expression | undefined): { condition?: Expression } {
   return condition === undefined ? {} : { condition }
-}
-
-function parts(key: KeyOf): readonly KeyPart[] {
-  return Array.isArray(key) ? key : [key as KeyPart]
-}
-
-function itemKey({ hashKey, sortKey = [] }: StoreKey): ItemKey {
-  return { hashKey: encodeKey(parts(hashKey)), sortKey: encodeKey(parts(sortKey)) }
 }
 
 function queryInterval({ prefix = [], from, after, to, before }: StoreQuery): Interval {

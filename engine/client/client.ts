@@ -1,5 +1,7 @@
 import { assert, errorFromReport, InvalidRequestError } from '../errors.js'
 import type { Projection } from '../expressions/expression.js'
+import { hashBytes } from '../keys/hash.js'
+import { keyText } from '../keys/key-text.js'
 import {
   type Age,
   type BatchGetOperation,
@@ -55,6 +57,8 @@ export interface TransactionPlan {
   readonly refusals: RefusalStyle
   /** Of the first attempt, when this is not that one. */
   readonly age?: Age | undefined
+  /** Names the transaction, which may have been sent before: whoever has been sent it twice does it once. */
+  readonly token?: number | undefined
 }
 
 /** How the items of a span are read. */
@@ -108,6 +112,11 @@ export class Client {
   /** In the order of the keys; all are of one moment. */
   findMany(keys: readonly ItemKey[], reading: Reading, options?: CallOptions): Promise<(FoundItem | null)[]> {
     return readTogether(this, this.#ports, options, (observer) => this.find(keys, reading, observer, options))
+  }
+
+  /** Reads until all that the observer was told of was of one moment. */
+  together<T>(options: CallOptions | undefined, read: (observer: Observer) => Promise<T>): Promise<T> {
+    return readTogether(this, this.#ports, options, read)
   }
 
   /** Each partition is asked for all of its keys at once, all at the same time. */
@@ -247,14 +256,15 @@ export class Client {
       home,
       {
         kind: 'transact',
-        token: this.#ports.random.token(),
+        token: plan.token ?? this.#ports.random.token(),
         born: this.#ports.clock.now(),
-        resent: false,
+        resent: plan.token !== undefined,
         part,
         others: [...parts].map(([partition, other]) => ({ partition, part: other })),
         refusals: plan.refusals,
         ...(plan.returning === undefined ? undefined : { returning: plan.returning }),
         ...(plan.age === undefined ? undefined : { age: plan.age }),
+        ...(plan.token === undefined ? undefined : { digest: digestOf(plan) }),
       },
       options,
     )
@@ -363,12 +373,18 @@ export class Client {
       this.#ports.peers.call(owner, {
         version: REQUEST_VERSION,
         settings: { roots, fanout },
-        operation: writes ? { ...operation, resent } : operation,
+        operation: writes ? { ...operation, resent: resent || operation.resent } : operation,
       }),
     )
     if (!answer.ok) throw errorFromReport(answer.error)
     return answer.result as PartitionResults[O['kind']]
   }
+}
+
+/** The same for equal transactions. */
+function digestOf({ changes }: TransactionPlan): number {
+  const text = JSON.stringify(changes, (_, value) => (value instanceof Uint8Array ? keyText(value) : value))
+  return hashBytes(new TextEncoder().encode(text), 0)
 }
 
 /** Spans in the order in which their items come. */

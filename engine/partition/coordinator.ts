@@ -2,6 +2,7 @@ import {
   errorFromReport,
   FokosError,
   InternalError,
+  InvalidRequestError,
   LimitError,
   OutcomeUnknownError,
   reportError,
@@ -60,7 +61,10 @@ type Reply =
 export class Coordinator {
   readonly #place: Place
   /** Transactions that are not decided yet, by token: a second sending of one joins it. */
-  readonly #underWay = new Map<number, Promise<TransactAnswer>>()
+  readonly #underWay = new Map<
+    number,
+    { readonly done: Promise<TransactAnswer>; readonly digest: number | undefined }
+  >()
   /** Attempts that may still be committed. */
   readonly #deciding = new Set<number>()
   /** Transactions of which every participant has acknowledged the commit, to this instance. */
@@ -87,7 +91,8 @@ export class Coordinator {
     const joined = this.#underWay.get(operation.token)
     if (joined !== undefined) {
       MARK: mark('a transaction that is sent again joins the one under way')
-      return joined.catch((error) => this.#refuse(error, operation, settings, turn))
+      checkDigest(joined.digest, operation)
+      return joined.done.catch((error) => this.#refuse(error, operation, settings, turn))
     }
     this.#checkAge(operation)
     if (operation.others.length === 0) {
@@ -100,7 +105,7 @@ export class Coordinator {
     const done = this.#undertake(operation, settings, turn).finally(() =>
       this.#underWay.delete(operation.token),
     )
-    this.#underWay.set(operation.token, done)
+    this.#underWay.set(operation.token, { done, digest: operation.digest })
     return done.catch((error) => this.#refuse(error, operation, settings, turn))
   }
 
@@ -174,6 +179,7 @@ export class Coordinator {
       return undefined
     }
     if (record.outcome === 'aborted') throw new InternalError("a transaction has an attempt's number")
+    checkDigest(record.digest, operation)
     MARK: mark('a transaction that is sent again is answered from its record')
     return answerAgain(record)
   }
@@ -200,6 +206,7 @@ export class Coordinator {
       return this.#commit(opened, {
         hashKey: homeKey(operation),
         token,
+        digest: operation.digest,
         attempt: token,
         evaluation,
         changes: evaluation.changes,
@@ -214,19 +221,20 @@ export class Coordinator {
     what: {
       readonly hashKey: Uint8Array
       readonly token: number
+      readonly digest: number | undefined
       readonly attempt: number
       readonly evaluation: Evaluation
       readonly changes: readonly ChangeResult[]
       readonly participants: readonly Participant[]
     },
   ): TransactAnswer {
-    const { hashKey, token, attempt, evaluation, changes, participants } = what
+    const { hashKey, token, digest, attempt, evaluation, changes, participants } = what
     checkAnswerSize(changes)
     return this.#place.ports.storage.atomic(() => {
       const at = opened.versions.tick()
       applyWrites(evaluation.writes, opened, token)
       const dated = changes.map((change) => (change.made ? { ...change, version: at } : change))
-      const record = { outcome: 'committed', attempt, at, changes: dated, participants } as const
+      const record = { outcome: 'committed', attempt, at, changes: dated, participants, digest } as const
       opened.records.put({ hashKey, id: token, stored: this.#now, record })
       return { changes: dated, at }
     })
@@ -362,6 +370,7 @@ export class Coordinator {
         return this.#commit(opened, {
           hashKey,
           token,
+          digest: operation.digest,
           attempt: id,
           evaluation: own,
           changes,
@@ -455,7 +464,7 @@ export class Coordinator {
   ): TransactAnswer {
     if (!(error instanceof FokosError) || error instanceof OutcomeUnknownError) throw error
     if (error instanceof TransactionConflictError) Object.assign(error.details, { age: turn.age })
-    const { token, resent } = operation
+    const { token, resent, digest } = operation
     if (!resent) {
       this.#place.tokens.rememberRefusal(token, error, this.#now)
       throw error
@@ -468,7 +477,7 @@ export class Coordinator {
         hashKey,
         id: token,
         stored: this.#now,
-        record: { outcome: 'refused', error: reportError(error) },
+        record: { outcome: 'refused', error: reportError(error), digest },
       })
       return records.get(hashKey, token)
     })
@@ -495,6 +504,14 @@ function homeKey({ part }: PartitionTransact): Uint8Array {
 
 function hashKeysOf(part: TransactionPart): Uint8Array[] {
   return [...claimOf(part).values()].map(({ hashKey }) => hashKey)
+}
+
+/** @throws {InvalidRequestError} when a token was given to two transactions that are not the same. */
+function checkDigest(known: number | undefined, { digest }: PartitionTransact): void {
+  if (known === digest) return
+  throw new InvalidRequestError(
+    'the token was given to another transaction within the last ten minutes: take a new token for each',
+  )
 }
 
 /** Why a transaction is refused for good, if it is. */

@@ -12,9 +12,10 @@ export type TransactionRecord =
       readonly at: Version
       readonly changes: readonly ChangeResult[]
       readonly participants: readonly Participant[]
+      readonly digest?: number | undefined
     }
   /** The transaction was refused, and its sender may have heard so. */
-  | { readonly outcome: 'refused'; readonly error: ErrorReport }
+  | { readonly outcome: 'refused'; readonly error: ErrorReport; readonly digest?: number | undefined }
   /** Kept under the attempt's own number: somebody was told that it is not committed. */
   | { readonly outcome: 'aborted' }
 

@@ -31,7 +31,7 @@ export const MAX_CHANGES = 1_000
 /** Bytes of the items that one statement writes, together. */
 export const MAX_STATEMENT_BYTES = 4_000_000
 
-/** What one transaction changes at most. */
+/** How many items one transaction changes at most. */
 export const MAX_TRANSACTION_ITEMS = 100
 /** Bytes of the items that one transaction writes, together. */
 export const MAX_TRANSACTION_BYTES = 4_000_000

@@ -1,4 +1,4 @@
-import { assert, errorFromReport, InvalidRequestError } from '../errors.js'
+import { assert, errorFromReport } from '../errors.js'
 import type { Projection } from '../expressions/expression.js'
 import { hashBytes } from '../keys/hash.js'
 import { keyText } from '../keys/key-text.js'
@@ -29,14 +29,12 @@ import type { PartitionName, Peers } from '../ports.js'
 import { rootOf } from '../topology/partition-name.js'
 import type { ItemText } from '../values/item-text.js'
 import { checkRequest } from './check-request.js'
-import { mapConcurrently } from './concurrently.js'
-import { type KeyedPage, mergeOrdered } from './merge.js'
-import { compareKeys } from './order.js'
+import { MAX_CALLS, mapConcurrently } from './concurrently.js'
+import { type KeyedPage, mergedPage, mergeOrdered } from './merge.js'
+import { checkLimit, compareKeys, sortSpans } from './order.js'
 import { type Observer, readTogether } from './read-together.js'
 import { type RetryPorts, sendUntilAnswered } from './retry.js'
-
-/** Calls to partitions under way at once, for one operation. */
-const MAX_CALLS = 32
+import { type BlockOptions, TransactionBlock } from './transaction-block.js'
 
 export interface ClientPorts extends RetryPorts {
   readonly peers: Peers
@@ -284,6 +282,19 @@ export class Client {
     )
   }
 
+  /** Begins an interactive transaction. Nothing is sent until it reads. */
+  begin(options: BlockOptions = {}): TransactionBlock {
+    return new TransactionBlock(
+      {
+        ownerOf: (hashKey) => this.ownerOf(hashKey),
+        ask: (owner, operation, callOptions) => this.#call(owner, operation, callOptions),
+        transact: (plan) => this.transact(plan),
+        validate: (seen) => this.validate(seen),
+      },
+      options,
+    )
+  }
+
   /** What each partition has to do with a transaction. */
   #partsOf(
     { items, intervals }: Seen,
@@ -387,27 +398,10 @@ function digestOf({ changes }: TransactionPlan): number {
   return hashBytes(new TextEncoder().encode(text), 0)
 }
 
-/** Spans in the order in which their items come. */
-function sortSpans({ spans, order }: QueryOperation): Span[] {
-  const keyOf = ({ hashKey, interval }: Span): ItemKey => ({ hashKey, sortKey: interval.from })
-  return [...spans].sort((left, right) => compareKeys(order, keyOf(left), keyOf(right)))
-}
-
 async function* itemsInTurn(
   sources: readonly AsyncIterable<KeyedPage>[],
 ): AsyncGenerator<readonly ItemText[]> {
   for (const pages of sources) for await (const { items } of pages) yield items
-}
-
-/** Items per page when pages of several spans are held at once. */
-function mergedPage(spans: number): number {
-  return Math.max(50, Math.ceil(5_000 / spans))
-}
-
-function checkLimit(limit: number | undefined): void {
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
-    throw new InvalidRequestError(`a limit is a whole number of at least 1, not ${limit}`)
-  }
 }
 
 /** Of a span's only page nothing need be known later, as long as it is the only one. */

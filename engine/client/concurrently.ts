@@ -1,3 +1,6 @@
+/** Calls to partitions under way at once, for one operation. */
+export const MAX_CALLS = 32
+
 /** Maps with at most `width` calls under way, and keeps the order. The first failure is the result. */
 export async function mapConcurrently<T, R>(
   items: readonly T[],

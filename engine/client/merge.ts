@@ -15,6 +15,11 @@ const RUN = 256
 /** Sources that are opened at once. */
 const MAX_OPENING = 32
 
+/** Items per page when pages of several spans are held at once. */
+export function mergedPage(spans: number): number {
+  return Math.max(50, Math.ceil(5_000 / spans))
+}
+
 interface Source {
   readonly pages: AsyncIterator<KeyedPage>
   page: KeyedPage

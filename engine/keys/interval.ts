@@ -42,6 +42,10 @@ export function isEmpty(interval: Interval): boolean {
   return compareBytes(interval.from, interval.to) >= 0
 }
 
+export function holdsKey({ from, to }: Interval, key: Uint8Array): boolean {
+  return compareBytes(from, key) <= 0 && compareBytes(key, to) < 0
+}
+
 export function intersect(left: Interval, right: Interval): Interval {
   return {
     from: compareBytes(left.from, right.from) >= 0 ? left.from : right.from,

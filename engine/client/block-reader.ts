@@ -1,0 +1,271 @@
+import type { ItemTable } from '../changes/item-table.js'
+import { show } from '../changes/show.js'
+import { assert } from '../errors.js'
+import { compareBytes } from '../keys/compare-bytes.js'
+import { type Interval, isEmpty, successor } from '../keys/interval.js'
+import type {
+  Direction,
+  ItemKey,
+  PartitionBatchGet,
+  PartitionQuery,
+  PartitionResults,
+  QueryOperation,
+  Reading,
+  Span,
+} from '../operations.js'
+import type { PartitionName } from '../ports.js'
+import type { ItemText } from '../values/item-text.js'
+import type { CallOptions } from './client.js'
+import { MAX_CALLS, mapConcurrently } from './concurrently.js'
+import type { Answered, KnownItems, PagedItem } from './known-items.js'
+import { type KeyedPage, mergedPage, mergeOrdered } from './merge.js'
+import { checkLimit, sortSpans } from './order.js'
+import { itemText, type WriteBuffer } from './write-buffer.js'
+
+/** How a transaction asks partitions. */
+export interface BlockCalls {
+  ownerOf(hashKey: Uint8Array): PartitionName
+  ask<O extends PartitionBatchGet | PartitionQuery>(
+    owner: PartitionName,
+    operation: O,
+    options: CallOptions | undefined,
+  ): Promise<PartitionResults[O['kind']]>
+}
+
+/** How the items of a span are read. */
+interface BlockReading extends Reading {
+  readonly direction: Direction
+  /** At least 1. Counts items that pass the filter. */
+  readonly limit?: number | undefined
+  readonly pageSize?: number | undefined
+}
+
+/** Rows that pass, and what of the interval was looked at to find them. */
+interface Shown {
+  readonly items: ItemText[]
+  readonly sortKeys: Uint8Array[]
+  readonly covered: Interval
+}
+
+/** Rows to look at when a filter may drop some, at first; each further page is so many times longer. */
+const FIRST_FILTERED = 64
+const LONGER = 4
+
+/**
+ * Reads for a transaction: from what is known already where that is enough, and from partitions otherwise, with
+ * the buffered writes in their places. Partitions are asked for items as they are: filters and projections must
+ * be applied to what the buffer makes of them.
+ */
+export class BlockReader {
+  readonly #calls: BlockCalls
+  readonly #known: KnownItems
+  readonly #buffer: () => WriteBuffer
+  #asked = 0
+
+  constructor(calls: BlockCalls, known: KnownItems, buffer: () => WriteBuffer) {
+    this.#calls = calls
+    this.#known = known
+    this.#buffer = buffer
+  }
+
+  /** Asks for the items that are not known. */
+  async learn(keys: readonly ItemKey[], options: CallOptions | undefined): Promise<void> {
+    const groups = new Map<PartitionName, Map<string, ItemKey>>()
+    for (const key of keys) {
+      if (this.#known.knows(key)) continue
+      const owner = this.#calls.ownerOf(key.hashKey)
+      groups.set(owner, (groups.get(owner) ?? new Map()).set(itemText(key), key))
+    }
+    await mapConcurrently([...groups], MAX_CALLS, async ([owner, group]) => {
+      for (let rest = [...group.values()]; rest.length > 0; ) {
+        const answer = await this.#ask(owner, { kind: 'batchGet', keys: rest, observe: 'versions' }, options)
+        assert(answer.found.length > 0, 'a batch get answers at least one of its keys')
+        answer.found.forEach((found, i) => {
+          this.#known.learnItem(rest[i] as ItemKey, found, answer)
+        })
+        rest = rest.slice(answer.found.length)
+      }
+    })
+  }
+
+  /** All items that the query finds, in its order. */
+  async query(operation: QueryOperation, options: CallOptions | undefined): Promise<ItemText[]> {
+    const { spans, order, limit } = operation
+    // With a limit, the spans after the one that reaches it must not be looked at.
+    if (spans.length > 1 && order.first === 'hashKey' && limit === undefined) {
+      const found = await mapConcurrently(sortSpans(operation), MAX_CALLS, (span) =>
+        this.query({ ...operation, spans: [span] }, options),
+      )
+      return found.flat()
+    }
+    const items: ItemText[] = []
+    for await (const page of this.pages(operation, {}, options)) for (const item of page) items.push(item)
+    return items
+  }
+
+  /** The items that the query finds, in its order, page by page. */
+  async *pages(
+    operation: QueryOperation,
+    { pageSize }: { readonly pageSize?: number | undefined },
+    options: CallOptions | undefined,
+  ): AsyncGenerator<readonly ItemText[]> {
+    checkLimit(operation.limit)
+    checkLimit(pageSize)
+    const { order, limit = Number.POSITIVE_INFINITY } = operation
+    const spans = sortSpans(operation)
+    const merged = spans.length > 1 && order.first === 'sortKey'
+    const reading = { ...operation, direction: order.sortKey }
+    let left = limit
+    const inTurn = async function* (reader: BlockReader) {
+      for (const span of spans) {
+        for await (const { items } of reader.spanPages(
+          span,
+          { ...reading, limit: left, pageSize },
+          options,
+        )) {
+          yield items
+        }
+      }
+    }
+    const pages = merged
+      ? mergeOrdered(
+          order,
+          spans.map((span) =>
+            this.spanPages(span, { ...reading, pageSize: pageSize ?? mergedPage(spans.length) }, options),
+          ),
+        )
+      : inTurn(this)
+    for await (const items of pages) {
+      if (items.length > 0) yield items.length > left ? items.slice(0, left) : items
+      left -= items.length
+      if (left <= 0) return
+    }
+  }
+
+  /** The items of one span in order, page by page. */
+  async *spanPages(
+    { hashKey, interval }: Span,
+    reading: BlockReading,
+    options: CallOptions | undefined,
+  ): AsyncGenerator<KeyedPage> {
+    const { direction, limit = Number.POSITIVE_INFINITY, pageSize = limit } = reading
+    const descending = direction === 'descending'
+    let left = limit
+    let rest = interval
+    for (let asked = 0; !isEmpty(rest) && left > 0; ) {
+      const most = Math.min(left, pageSize)
+      const { examined, ...piece } = this.#known.firstPiece(hashKey, rest, descending)
+      const page = examined
+        ? this.#show(this.#known, { hashKey, interval: piece }, reading, most)
+        : await this.#examine({ hashKey, interval: piece }, reading, most, asked++, options)
+      yield { hashKey, items: page.items, sortKeys: page.sortKeys }
+      left -= page.items.length
+      rest = beyond(rest, page.covered, descending)
+    }
+  }
+
+  /** Asks for the first rows of a span, and keeps as many as are needed: what was not used, cannot conflict. */
+  async #examine(
+    span: Span,
+    reading: BlockReading,
+    most: number,
+    asked: number,
+    options: CallOptions | undefined,
+  ): Promise<Shown> {
+    const { hashKey, interval } = span
+    const { filter, direction } = reading
+    const wanted =
+      filter === undefined
+        ? most + this.#buffer().deletes(span)
+        : Math.max(most, FIRST_FILTERED) * LONGER ** asked
+    const answer = await this.#ask(
+      this.#calls.ownerOf(hashKey),
+      {
+        kind: 'query',
+        hashKey,
+        interval,
+        direction,
+        limit: Math.min(wanted, this.#known.room + 1),
+        withKeys: true,
+        observe: 'versions',
+      },
+      options,
+    )
+    const { items, sortKeys, versions, rest } = answer
+    assert(
+      sortKeys && versions && versions.length === items.length,
+      'an answer that was to observe says what it saw',
+    )
+    const rows = items.map((item, i) => ({
+      item,
+      version: versions[i] as number,
+      sortKey: sortKeys[i] as Uint8Array,
+    }))
+    const descending = direction === 'descending'
+    const answered = rest === undefined ? interval : beyond(interval, rest, !descending)
+    const shown = this.#show(new Page(rows), { hashKey, interval: answered }, reading, most)
+    const used = rows.filter(({ sortKey }) =>
+      descending
+        ? compareBytes(sortKey, shown.covered.from) >= 0
+        : compareBytes(sortKey, shown.covered.to) < 0,
+    )
+    this.#known.learnInterval(hashKey, shown.covered, used, answer)
+    return shown
+  }
+
+  /** What passes of the rows of a span, with the buffered writes over them: `most`, or all that there is. */
+  #show(
+    beneath: Pick<ItemTable, 'get' | 'range'>,
+    { hashKey, interval }: Span,
+    reading: BlockReading,
+    most: number,
+  ): Shown {
+    const descending = reading.direction === 'descending'
+    const items: ItemText[] = []
+    const sortKeys: Uint8Array[] = []
+    const rows = this.#buffer().over(beneath).range(hashKey, interval, descending, Number.POSITIVE_INFINITY)
+    for (const { item, sortKey } of rows) {
+      const shown = show(item, reading)
+      if (shown === undefined) continue
+      items.push(shown)
+      sortKeys.push(sortKey)
+      if (items.length < most) continue
+      const covered = descending
+        ? { from: sortKey, to: interval.to }
+        : { from: interval.from, to: successor(sortKey) }
+      return { items, sortKeys, covered }
+    }
+    return { items, sortKeys, covered: interval }
+  }
+
+  async #ask<O extends PartitionBatchGet | PartitionQuery>(
+    owner: PartitionName,
+    operation: O,
+    options: CallOptions | undefined,
+  ): Promise<PartitionResults[O['kind']] & Answered> {
+    const call = this.#asked++
+    const answer: { readonly asOf?: number } = await this.#calls.ask(owner, operation, options)
+    assert(answer.asOf !== undefined, 'an answer that was to observe says when it saw')
+    return { ...(answer as PartitionResults[O['kind']] & { readonly asOf: number }), call }
+  }
+}
+
+/** The rows of one answer, in the order in which they were asked for. */
+class Page implements Pick<ItemTable, 'get' | 'range'> {
+  readonly #rows: readonly PagedItem[]
+
+  constructor(rows: readonly PagedItem[]) {
+    this.#rows = rows
+  }
+
+  get(): undefined {}
+
+  range(): readonly PagedItem[] {
+    return this.#rows
+  }
+}
+
+/** What of an interval comes after a piece of it, in the direction of reading. */
+function beyond(interval: Interval, piece: Interval, descending: boolean): Interval {
+  return descending ? { from: interval.from, to: piece.from } : { from: piece.to, to: interval.to }
+}

@@ -1,0 +1,253 @@
+import { ChangeMaker } from '../changes/change-maker.js'
+import { checkWriteSize } from '../changes/check-sizes.js'
+import { Draft } from '../changes/draft.js'
+import { show } from '../changes/show.js'
+import { InvalidRequestError, TransactionConflictError } from '../errors.js'
+import type {
+  Age,
+  BatchGetOperation,
+  Change,
+  FoundItem,
+  GetOperation,
+  ItemKey,
+  QueryOperation,
+  Reading,
+  Seen,
+  WriteOperation,
+  WriteResult,
+} from '../operations.js'
+import { DEFAULT_SETTINGS, type Limits } from '../settings.js'
+import type { ItemText } from '../values/item-text.js'
+import { type BlockCalls, BlockReader } from './block-reader.js'
+import type { CallOptions, TransactionPlan } from './client.js'
+import { KnownItems } from './known-items.js'
+import { checkLimit, compareKeys } from './order.js'
+import { WriteBuffer, writes } from './write-buffer.js'
+
+/** What a transaction begins with. */
+export interface BlockOptions {
+  /** Whether writes are refused. */
+  readonly readOnly?: boolean | undefined
+  /** Of the first attempt, when this is not that one. */
+  readonly age?: Age | undefined
+  /** Of items and keys: a statement that breaks them is refused at once. */
+  readonly limits?: Limits | undefined
+}
+
+/** How a transaction reaches partitions. */
+export interface BlockStore extends BlockCalls {
+  transact(plan: TransactionPlan): Promise<unknown>
+  validate(seen: Seen): Promise<void>
+}
+
+/** The state of a transaction's writes, to come back to. */
+export interface BlockSavepoint {
+  readonly buffer: WriteBuffer
+}
+
+/** A change that is only drafted has no version yet. */
+const NO_VERSION = 0
+
+/**
+ * An interactive transaction. Reads go out at once and are remembered with what they saw; writes wait, where
+ * later reads see them. The commit sends everything once: it is done if all that was seen is still so.
+ *
+ * Whoever begins one, commits or abandons it; nothing is held at any partition meanwhile, so forgetting it is
+ * abandoning it. After a conflict the transaction fails with that error whatever is asked of it.
+ */
+export class TransactionBlock {
+  /** Retries of a transaction set this to the first attempt's, before the commit. */
+  age: Age | undefined
+  readonly #store: BlockStore
+  readonly #readOnly: boolean
+  readonly #limits: Limits
+  readonly #known = new KnownItems()
+  readonly #reader: BlockReader
+  #buffer = new WriteBuffer(this.#known)
+  #running = 0
+  #over = false
+  #conflict: TransactionConflictError | undefined
+
+  constructor(store: BlockStore, { readOnly = false, age, limits = DEFAULT_SETTINGS.limits }: BlockOptions) {
+    this.age = age
+    this.#store = store
+    this.#readOnly = readOnly
+    this.#limits = limits
+    this.#reader = new BlockReader(store, this.#known, () => this.#buffer)
+  }
+
+  /** One item, with the transaction's own writes. What it has written and not committed has the version 0. */
+  get({ key, ...reading }: GetOperation, options?: CallOptions): Promise<FoundItem | null> {
+    return this.#run(async () => (await this.#find([key], reading, options))[0] ?? null)
+  }
+
+  /** In the order that the operation wants, without those that are not there. */
+  batchGet(
+    { keys, order, limit, ...reading }: BatchGetOperation,
+    options?: CallOptions,
+  ): Promise<FoundItem[]> {
+    return this.#run(async () => {
+      checkLimit(limit)
+      const sorted = [...keys].sort((left, right) => compareKeys(order, left, right))
+      const found = await this.#find(sorted, reading, options)
+      return found.filter((item) => item !== null).slice(0, limit)
+    })
+  }
+
+  /** All items that the query finds, in its order. */
+  query(operation: QueryOperation, options?: CallOptions): Promise<ItemText[]> {
+    return this.#run(() => this.#reader.query(operation, options))
+  }
+
+  /** The same page by page: what no page has come to, has not been looked at. */
+  async *pages(
+    operation: QueryOperation,
+    paging: { readonly pageSize?: number } = {},
+    options?: CallOptions,
+  ): AsyncGenerator<readonly ItemText[]> {
+    const pages = this.#reader.pages(operation, paging, options)
+    for (;;) {
+      const { done, value } = await this.#run(() => pages.next())
+      if (done === true) return
+      yield value
+    }
+  }
+
+  /**
+   * Drafts the changes, all or none, and says what becomes of them: the commit makes that true, or fails.
+   *
+   * @throws {ConstraintError} when an insert meets an item.
+   * @throws {LimitError} when this, or all that is written so far, is too much.
+   */
+  write({ changes, returning }: WriteOperation, options?: CallOptions): Promise<WriteResult> {
+    return this.#run(async () => {
+      if (this.#readOnly) {
+        throw new InvalidRequestError("a transaction with the access mode 'read only' writes nothing")
+      }
+      checkWriteSize(changes, this.#limits)
+      await this.#learnFor(changes, options)
+      const statement = new Draft(this.#buffer.draft)
+      const maker = new ChangeMaker({
+        items: statement,
+        tick: () => NO_VERSION,
+        token: 0,
+        limits: this.#limits,
+        returning,
+      })
+      try {
+        const results = changes.map((change, i) => maker.make(change, i))
+        this.#buffer = this.#buffer.with(changes, results, statement.writes())
+        // What came of a row tells what it was before.
+        if (returning !== undefined) this.#tellOf(changes.filter((_, i) => results[i]?.made))
+        return { changes: results }
+      } catch (error) {
+        // An error tells more than a row count does, and no change goes to the commit to be counted again.
+        this.#tellOf(changes)
+        throw error
+      }
+    })
+  }
+
+  /** What was read since stays read when the transaction comes back here: it has been told. */
+  savepoint(): BlockSavepoint {
+    this.#checkOpen()
+    return { buffer: this.#buffer }
+  }
+
+  /** Forgets the writes since. */
+  rollbackTo({ buffer }: BlockSavepoint): void {
+    this.#checkOpen()
+    for (const key of this.#buffer.keysSince(buffer)) this.#known.read(key)
+    this.#buffer = buffer
+  }
+
+  /**
+   * Ends the transaction, whatever comes of it. One call to a partition, or none when there is nothing to change
+   * and all that was read came in one answer; of what was only read, one call to each partition it is in.
+   *
+   * @throws {TransactionConflictError} when something is not as it was seen. Nothing is done then.
+   * @throws {OutcomeUnknownError} when nobody can say whether it is done.
+   */
+  async commit(): Promise<void> {
+    this.#checkOpen()
+    this.#over = true
+    if (this.#running > 0) {
+      throw new InvalidRequestError(
+        'a query is still running, so nothing is committed: await every query of the transaction',
+      )
+    }
+    const changes = this.#buffer.changes()
+    if (changes.some(writes)) {
+      await this.#store.transact({ seen: this.#known.seen(), changes, refusals: 'conflict', age: this.age })
+      return
+    }
+    // Nothing to write: what the changes were told is so as long as their rows are as they were.
+    this.#tellOf(changes.map(({ change }) => change))
+    if (!this.#known.isOfOneMoment) await this.#store.validate(this.#known.seen())
+  }
+
+  /** Ends the transaction without a trace. */
+  abandon(): void {
+    this.#over = true
+  }
+
+  async #find(
+    keys: readonly ItemKey[],
+    reading: Reading,
+    options: CallOptions | undefined,
+  ): Promise<(FoundItem | null)[]> {
+    await this.#reader.learn(
+      keys.filter((key) => this.#buffer.draft.drafted(key) === undefined),
+      options,
+    )
+    return keys.map((key) => {
+      this.#known.read(key)
+      const found = this.#buffer.draft.get(key)
+      const item = found && show(found.item, reading)
+      return found === undefined || item === undefined ? null : { item, version: found.version }
+    })
+  }
+
+  /** Reads what must be known to say what the changes come to. */
+  async #learnFor(changes: readonly Change[], options: CallOptions | undefined): Promise<void> {
+    for (const change of changes) {
+      if (!('aloneIn' in change) || change.aloneIn === undefined) continue
+      // Two rows are enough to see that one is another.
+      const span = { hashKey: change.key.hashKey, interval: change.aloneIn }
+      const reading = { direction: 'ascending', limit: 2 } as const
+      for await (const _ of this.#reader.spanPages(span, reading, options));
+    }
+    await this.#reader.learn(
+      changes
+        .filter((change) => change.kind !== 'put' || change.condition !== undefined)
+        .map(({ key }) => key)
+        .filter((key) => this.#buffer.draft.drafted(key) === undefined),
+      options,
+    )
+  }
+
+  #tellOf(changes: readonly Change[]): void {
+    for (const { key } of changes) this.#known.read(key)
+  }
+
+  #checkOpen(): void {
+    if (this.#conflict !== undefined) throw this.#conflict
+    if (this.#over) throw new InvalidRequestError('the transaction is over: it was committed or rolled back')
+  }
+
+  /** One statement. */
+  async #run<T>(statement: () => Promise<T>): Promise<T> {
+    this.#checkOpen()
+    this.#running++
+    try {
+      const result = await statement()
+      this.#checkOpen()
+      return result
+    } catch (error) {
+      if (error instanceof TransactionConflictError) this.#conflict = error
+      throw error
+    } finally {
+      this.#running--
+    }
+  }
+}

@@ -6,8 +6,8 @@ import { type ItemText, textBytes } from '../values/item-text.js'
 import type { Host } from './host.js'
 import type { Anomaly } from './judge/history.js'
 import type { FinalRow } from './judge/to-history.js'
-import { placeOf, toRow } from './workloads/execute.js'
 import { placeText } from './workloads/operation.js'
+import { placeOf, toRow } from './workloads/rows.js'
 
 interface StoredRow {
   readonly hash_key: Uint8Array

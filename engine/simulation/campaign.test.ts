@@ -25,7 +25,8 @@ describe('the code of today', () => {
         profile: FAULT_PROFILES[faults],
       })
       console.log(
-        `simulation: seeds ${FROM} to ${FROM + seeds - 1}, faults ${faults}, ${report.operations} operations`,
+        `simulation: seeds ${FROM} to ${FROM + seeds - 1}, faults ${faults}, ${report.operations} operations, ` +
+          `at most ${report.worst.conflicts} conflicts before a transaction ended (seed ${report.worst.seed})`,
       )
       const { failure } = report
       expect(failure && describeFailure(failure, failure.workload, faults)).toBeUndefined()

@@ -22,6 +22,8 @@ export interface CampaignReport {
   readonly marks: ReadonlyMap<Mark, number>
   /** Hash keys for which no order was found nor excluded. */
   readonly undecided: number
+  /** How often a transaction met a conflict before it came to its end, at worst, and in which run. */
+  readonly worst: { readonly conflicts: number; readonly seed: number }
   /** The first run that failed, made small; the campaign ends with it. */
   readonly failure?: RunReport & { readonly workload: string }
 }
@@ -36,7 +38,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const { from, seeds, workloads, profile, onRun } = options
   const faults = new Map<string, number>()
   const marks = new Map<Mark, number>()
-  let report: CampaignReport = { runs: 0, operations: 0, faults, marks, undecided: 0 }
+  let report: CampaignReport = {
+    runs: 0,
+    operations: 0,
+    faults,
+    marks,
+    undecided: 0,
+    worst: { conflicts: 0, seed: from },
+  }
   observeMarks((mark) => marks.set(mark, (marks.get(mark) ?? 0) + 1))
   try {
     for (let seed = from; seed < from + seeds; seed++) {
@@ -48,6 +57,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
         runs: report.runs + 1,
         operations: report.operations + came.operations,
         undecided: report.undecided + came.undecided,
+        worst: came.conflicts > report.worst.conflicts ? { conflicts: came.conflicts, seed } : report.worst,
       }
       onRun?.(report)
       if (came.anomalies.length === 0) continue

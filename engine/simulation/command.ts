@@ -102,6 +102,9 @@ async function many(from: number, seeds: number, workloads: readonly Workload[])
   console.log(`${process.stdout.isTTY ? '\r' : ''}${progress(report)}`)
   for (const [fault, count] of [...report.faults].sort())
     console.log(`  ${String(count).padStart(8)}  ${fault}`)
+  console.log(
+    `at most ${report.worst.conflicts} conflicts before a transaction ended (seed ${report.worst.seed})`,
+  )
   if (report.failure !== undefined) {
     console.log(`\n${describeFailure(report.failure, report.failure.workload, values.faults)}`)
     console.log(

@@ -40,6 +40,8 @@ export interface FaultProfile {
   /** The chance that an alarm is up to ten seconds late, and that it fires twice. */
   readonly alarmLate: number
   readonly alarmTwice: number
+  /** The chance that a Worker cuts a transaction into more parts than there are partitions. */
+  readonly olderPicture: number
 }
 
 const NONE: FaultProfile = {
@@ -64,6 +66,7 @@ const NONE: FaultProfile = {
   leapEvery: 0,
   alarmLate: 0,
   alarmTwice: 0,
+  olderPicture: 0,
 }
 
 const LIGHT: FaultProfile = {
@@ -85,6 +88,7 @@ const LIGHT: FaultProfile = {
   skew: 50,
   alarmLate: 0.05,
   alarmTwice: 0.02,
+  olderPicture: 0.1,
 }
 
 const HEAVY: FaultProfile = {
@@ -110,6 +114,7 @@ const HEAVY: FaultProfile = {
   leapEvery: 6_000,
   alarmLate: 0.3,
   alarmTwice: 0.2,
+  olderPicture: 0.3,
 }
 
 /** How much goes wrong, by name. */
@@ -132,4 +137,5 @@ export const FAULT_KINDS: readonly {
   { name: 'doubled messages', without: { duplicate: 0 } },
   { name: 'overload', without: { overload: 0 } },
   { name: 'slow messages', without: { slow: 0 } },
+  { name: 'older pictures of the tree', without: { olderPicture: 0 } },
 ]

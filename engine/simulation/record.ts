@@ -5,31 +5,27 @@ import type { Operation, Place, Row } from './workloads/operation.js'
 export interface SeenRow {
   readonly place: Place
   readonly row: Row | null
-  /** Unknown for rows of a range, whose answers name none. */
+  /** Unknown for rows of a range, whose answers name none, and for what a block has written itself. */
   readonly version?: Version
 }
 
 /** What became of one row of a write. */
 export interface WrittenRow {
   readonly place: Place
-  /** The row after it, null when it deleted it; nothing when it changed nothing. */
-  readonly made?: { readonly row: Row | null; readonly version: Version }
-  /** Why it changed nothing. */
-  readonly because?: 'exists' | 'absent' | 'condition'
+  /**
+   * The row after it, null when it deleted it; nothing when it changed nothing. A transaction is not told which
+   * rows it leaves: unless they come to light elsewhere, nobody knows. Inside of one, versions are 0.
+   */
+  readonly made?: { readonly row?: Row | null | undefined; readonly version: Version }
+  /** Why it changed nothing; `checked`: because it was a check, and holds. */
+  readonly because?: 'exists' | 'absent' | 'condition' | 'checked'
   /** The row that a delete removed. */
   readonly removed?: Row
 }
 
-/** One operation as its client saw it: one page is one, of a range. */
-export interface Record {
-  /** Of a page, a fraction beyond the operation's own number. */
-  readonly id: number
-  readonly client: number
+/** One statement, and what its client was told. */
+export interface Statement {
   readonly operation: Operation
-  /** Places in the one order of all calls and answers. */
-  readonly called: number
-  readonly answered: number | undefined
-  readonly outcome: 'done' | 'refused' | 'unknown'
   readonly seen: readonly SeenRow[]
   /** Of a page: the places that it covers, `from` up to, not including, `to`. */
   readonly covers?: { readonly from: number; readonly to: number }
@@ -38,7 +34,54 @@ export interface Record {
   readonly conflict: boolean
 }
 
+/** A row that a transaction leaves behind, or takes away, if it happens. */
+export interface Leaving {
+  readonly place: Place
+  readonly deletes: boolean
+}
+
+/** One operation as its client saw it: one page is one, of a range, and one attempt, of a transaction. */
+export interface Record extends Statement {
+  /** Of a page, or of an attempt that is not the first, a fraction beyond the operation's own number. */
+  readonly id: number
+  readonly client: number
+  /** Places in the one order of all calls and answers. */
+  readonly called: number
+  readonly answered: number | undefined
+  readonly outcome: 'done' | 'refused' | 'unknown'
+  /**
+   * Of what does several things at one moment: what it did, in order, each seeing the ones before it. Then `seen`
+   * is empty, and `written` is what it left.
+   */
+  readonly statements?: readonly (Statement | 'savepoint' | 'rollback')[]
+  /** What a transaction leaves, if it happens. */
+  readonly leaves?: readonly Leaving[]
+}
+
+/** Whether a record is of something that may have changed rows. */
+export function changesAnything({ operation, leaves }: Record): boolean {
+  return leaves === undefined ? writes(operation) : leaves.length > 0
+}
+
 /** Whether an operation may change anything. */
-export function writes({ kind }: Operation): boolean {
-  return kind === 'put' || kind === 'insert' || kind === 'append' || kind === 'delete'
+export function writes(operation: Operation): boolean {
+  switch (operation.kind) {
+    case 'put':
+    case 'insert':
+    case 'append':
+    case 'delete':
+    case 'several':
+      return true
+    case 'transaction':
+      return operation.steps.some(
+        (step) =>
+          step.kind === 'rewrite' || step.kind === 'transfer' || (!isMark(step) && writes(step as Operation)),
+      )
+    default:
+      return false
+  }
+}
+
+function isMark({ kind }: { readonly kind: string }): boolean {
+  return kind === 'savepoint' || kind === 'rollback'
 }

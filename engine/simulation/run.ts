@@ -10,12 +10,17 @@ import type { FaultProfile } from './faults.js'
 import type { StartActor } from './host.js'
 import type { Anomaly } from './judge/history.js'
 import { judge } from './judge/judge.js'
-import { placesOf } from './judge/to-history.js'
-import type { Record } from './record.js'
+import { placesOf } from './judge/places.js'
+import { withOlderPicture } from './older-picture.js'
+import type { Record, SeenRow } from './record.js'
 import { SeededRandom } from './seeded-random.js'
 import type { Trace } from './trace.js'
-import { AbortedError, type ClientMemory, execute, hashKey } from './workloads/execute.js'
-import { describeOperation, type Operation } from './workloads/operation.js'
+import { execute } from './workloads/execute.js'
+import { describeOperation, idsOf, type Operation } from './workloads/operation.js'
+import { NeverEndedError } from './workloads/retry.js'
+import { hashKey } from './workloads/rows.js'
+import { AbortedError, type ClientMemory, type Recorder } from './workloads/session.js'
+import { Witness } from './workloads/witness.js'
 import type { Workload } from './workloads/workloads.js'
 import { World } from './world.js'
 
@@ -52,6 +57,8 @@ export interface RunReport {
   /** Hash keys for which the judge gave up. */
   readonly undecided: number
   readonly operations: number
+  /** How often a transaction met a conflict before it came to its end, at worst. */
+  readonly conflicts: number
 }
 
 const DATABASE = 'main'
@@ -85,7 +92,14 @@ export async function run(plan: RunPlan, start: StartActor = startPartition): Pr
   const records: Record[] = []
   const failures: Anomaly[] = []
   let order = 0
-  const recorder = { tick: () => ++order, add: (record: Record) => records.push(record) }
+  let conflicts = 0
+  const recorder: Recorder = {
+    tick: () => ++order,
+    add: (record) => records.push(record),
+    ended: (met) => {
+      conflicts = Math.max(conflicts, met)
+    },
+  }
   let running = plan.clients.length
   for (const client of plan.clients) {
     runClient(world, client, recorder).then(
@@ -114,6 +128,7 @@ export async function run(plan: RunPlan, start: StartActor = startPartition): Pr
       digest: world.trace.digest(),
       undecided: judgement.undecided,
       operations: plan.clients.reduce((sum, { operations }) => sum + operations.length, 0),
+      conflicts,
     }
   } catch (error) {
     // A run that cannot be judged is told with its seed, like any other that went wrong.
@@ -125,6 +140,7 @@ export async function run(plan: RunPlan, start: StartActor = startPartition): Pr
       digest: world.trace.digest(),
       undecided: 0,
       operations: plan.clients.reduce((sum, { operations }) => sum + operations.length, 0),
+      conflicts,
     }
   } finally {
     world.close()
@@ -138,24 +154,30 @@ export const startPartition: StartActor = (name, ports) =>
 async function runClient(
   world: World,
   { client, operations, stray }: ClientPlan,
-  recorder: Parameters<typeof execute>[4],
+  recorder: Recorder,
 ): Promise<void> {
   const worker = world.worker(`client ${client}`)
   const memory: ClientMemory = new Map()
   for (const { id, operation, patience } of operations) {
     await worker.clock.sleep(worker.random.fork(`think ${id}`).between(0, 2 * THINK))
     world.note(worker.name, `T${id}: ${describeOperation(operation)}`, { operation: id })
+    const witness = new Witness()
+    const pictures = worker.random.fork(`pictures ${id}`)
+    const { olderPicture } = world.profile
+    const peers = withOlderPicture(world.peersOf(worker, id), pictures, olderPicture, () =>
+      world.note(worker.name, 'older picture: cuts a transaction', { fault: true, operation: id }),
+    )
     const ports = {
-      peers: world.peersOf(worker, id),
+      peers: witness.peers(peers),
       clock: worker.clock,
       random: worker.random.fork(`client ${id}`),
     }
-    const dedicated = new Client(ports, {
+    const store = new Client(ports, {
       database: DATABASE,
       settings: stray ? STRAY_SETTINGS : SETTINGS,
     })
     const noted = {
-      tick: recorder.tick,
+      ...recorder,
       add: (record: Record) => {
         world.note(worker.name, `T${record.id} ${describeOutcome(record)}`, { operation: id })
         recorder.add(record)
@@ -165,17 +187,25 @@ async function runClient(
     if (patience !== undefined) {
       world.scheduler.after(patience, () => impatience.abort(new AbortedError('waited long enough')))
     }
-    await execute(operation, { id, client }, dedicated, memory, noted, { signal: impatience.signal })
+    const { signal } = impatience
+    await execute(operation, { id, client, store, ports, witness, memory, recorder: noted, signal })
   }
 }
 
-function describeOutcome({ outcome, conflict, seen, written }: Record): string {
+function describeOutcome(record: Record): string {
+  const { outcome, conflict, written, statements = [] } = record
   if (outcome !== 'done') return outcome === 'unknown' ? 'may have happened' : 'did not happen'
   if (conflict) return 'met a row'
+  const seen = [
+    ...record.seen,
+    ...statements.flatMap((statement) => (typeof statement === 'string' ? [] : statement.seen)),
+  ]
   const shown = seen.map(({ place, row }) => `${place.sort}: ${row === null ? 'nothing' : row.log}`)
   const made = written.map(({ made, because, removed }) => {
     if (made === undefined) return `${because}`
-    return made.row === null ? `removed ${removed?.log}` : `made ${made.row.log} at ${made.version}`
+    return made.row === null
+      ? `removed ${removed?.log ?? 'a row'} at ${made.version}`
+      : `made ${made.row?.log ?? 'a row'} at ${made.version}`
   })
   return `has ${[...shown, ...made].join('; ') || 'seen nothing'}`
 }
@@ -186,11 +216,12 @@ function checkSettings(
   records: readonly Record[],
   stored: ReadonlyMap<string, string>,
 ): Anomaly[] {
-  return records.flatMap(({ id, client, seen, written }): Anomaly[] => {
+  return records.flatMap((record): Anomaly[] => {
+    const { id, client, written } = record
     const stray = clients.find((plan) => plan.client === client)?.stray === true
     const declared = settingsText(stray ? STRAY_SETTINGS : SETTINGS)
     const touched = [
-      ...seen.filter(({ row }) => row !== null).map(({ place }) => place),
+      ...foundBy(record).map(({ place }) => place),
       ...written.filter(({ made }) => made !== undefined).map(({ place }) => place),
     ]
     const wrong = touched.find(({ hash }) => stored.get(ownerOf(hash)) !== declared)
@@ -199,6 +230,12 @@ function checkSettings(
     const description = `T${id} declared ${declared}, and was served by a partition that was written with ${stored.get(ownerOf(wrong.hash))}`
     return [{ name: 'broken storage', description, transactions: [id], keys }]
   })
+}
+
+/** The rows that a store has shown, and no block has drafted. */
+function foundBy({ id, seen, statements = [] }: Record): SeenRow[] {
+  const shown = statements.flatMap((statement) => (typeof statement === 'string' ? [] : statement.seen))
+  return [...seen, ...shown].filter(({ row }) => row !== null && !idsOf(row).includes(id))
 }
 
 /** When nothing goes wrong any more, every partition that was used must serve again. */
@@ -221,7 +258,7 @@ async function checkService(
       clock: worker.clock,
       random: worker.random.fork(`hash ${hash}`),
     }
-    const client = new Client(ports, { database: DATABASE, settings })
+    const store = new Client(ports, { database: DATABASE, settings })
     const operation: Operation = { kind: 'put', at: { hash, sort: 0 }, large: false }
     let order = 0
     let came: Record | undefined
@@ -232,7 +269,8 @@ async function checkService(
       },
     }
     let over = false
-    const done = execute(operation, { id: hash + 1, client: -1 }, client, memory, recorder).then(
+    const session = { id: hash + 1, client: -1, store, ports, witness: new Witness(), memory, recorder }
+    const done = execute(operation, session).then(
       () => (over = true),
       () => (over = true),
     )
@@ -250,6 +288,7 @@ function ownerOf(hash: number) {
 }
 
 function unexpected({ client }: ClientPlan, error: unknown): Anomaly {
+  if (error instanceof NeverEndedError) return unavailable(error.message)
   return broken(`client ${client} met an error that nobody expects: ${textOf(error)}`)
 }
 

@@ -1,4 +1,4 @@
-import { placesOf } from './judge/to-history.js'
+import { placesOf } from './judge/places.js'
 import type { RunReport } from './run.js'
 import { formatLine, type TraceLine } from './trace.js'
 import { placeText } from './workloads/operation.js'

@@ -77,6 +77,7 @@ export type AnomalyName =
   | 'version order violation'
   | 'fractured write'
   | 'not linearizable'
+  | 'wrong total'
   | 'broken storage'
   // What does not come back when nothing is wrong any more.
   | 'unavailable'

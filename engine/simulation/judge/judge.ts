@@ -2,8 +2,11 @@ import type { Record } from '../record.js'
 import type { Place } from '../workloads/operation.js'
 import type { Anomaly, AnomalyName } from './history.js'
 import { checkLinearizability } from './linearizability.js'
+import { placesOf } from './places.js'
+import { project } from './project.js'
 import { checkSerializability } from './serializability.js'
-import { type FinalRow, placesOf, toHistory } from './to-history.js'
+import { type FinalRow, toHistory } from './to-history.js'
+import { checkTotals } from './totals.js'
 import { checkTraces } from './traces.js'
 
 /** All that a run leaves to judge. */
@@ -33,7 +36,12 @@ const ORDER: readonly AnomalyName[] = [
   'G1b (intermediate read)',
   'G2 (phantom)',
   'stale read',
+  'G-single (read skew)',
+  'G2-item (write skew)',
 ]
+
+/** Said when nothing says more. */
+const LAST: readonly AnomalyName[] = ['not linearizable', 'wrong total']
 
 /**
  * Judges a run in three ways that know nothing of each other: by the traces that writes leave in rows, by the
@@ -41,7 +49,11 @@ const ORDER: readonly AnomalyName[] = [
  * have happened one after the other.
  */
 export function judge({ records, final }: Evidence): Judgement {
-  const anomalies = [...checkTraces(records, final), ...checkSerializability(toHistory(records, final))]
+  const anomalies = [
+    ...checkTraces(records, final),
+    ...checkSerializability(toHistory(records, final)),
+    ...checkTotals(records),
+  ]
   let undecided = 0
   for (const [hash, touching] of byHash(records)) {
     const verdict = checkLinearizability([...touching, lastLook(hash, records, final)])
@@ -56,17 +68,19 @@ export function judge({ records, final }: Evidence): Judgement {
       keys: [`h${hash}`],
     })
   }
-  const place = ({ name }: Anomaly) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
+  const place = ({ name }: Anomaly) =>
+    ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length + 1 + LAST.indexOf(name)
   return { anomalies: anomalies.sort((left, right) => place(left) - place(right)), undecided }
 }
 
-/** Operations by the hash key that they touch; a batch over several is one of each. */
+/** Operations by the hash key that they touch; what touches several is one of each. */
 function byHash(records: readonly Record[]): Map<number, Record[]> {
   const hashes = new Map<number, Record[]>()
   for (const record of records) {
     for (const hash of new Set(placesOf(record.operation).map((place) => place.hash))) {
-      const part = { ...record, seen: record.seen.filter(({ place }) => place.hash === hash) }
-      hashes.set(hash, [...(hashes.get(hash) ?? []), part])
+      const touching = hashes.get(hash) ?? []
+      touching.push(project(record, hash))
+      hashes.set(hash, touching)
     }
   }
   return hashes

@@ -5,7 +5,7 @@ import { judge } from './judge.js'
 import { checkLinearizability } from './linearizability.js'
 import type { FinalRow } from './to-history.js'
 
-const row = (log: string, n = log.split(',').length - 1): Row => ({ n, log, pad: 0 })
+const row = (log: string, n = log.split(',').length - 1): Row => ({ n, log, pad: 0, amount: 0 })
 const at = (sort = 0) => ({ hash: 0, sort })
 
 interface Told {

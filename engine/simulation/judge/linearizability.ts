@@ -1,4 +1,4 @@
-import { type Record, writes } from '../record.js'
+import { changesAnything, type Record } from '../record.js'
 import { idsOf } from '../workloads/operation.js'
 import { applyTo, type Rows } from './row-model.js'
 
@@ -34,16 +34,20 @@ export function checkLinearizability(records: readonly Record[]): Verdict {
 }
 
 /** The numbers of the writes in all rows that an operation saw or made. */
-function idsSeen({ seen, written }: Record): number[] {
+function idsSeen({ id, seen, written, statements = [] }: Record): number[] {
+  const drafted = statements.flatMap((statement) => (typeof statement === 'string' ? [] : statement.seen))
   const rows = [
     ...seen.map(({ row }) => row),
     ...written.flatMap(({ made, removed }) => [made?.row, removed]),
   ]
-  return rows.flatMap((row) => (row ? idsOf(row) : []))
+  return [
+    ...rows.flatMap((row) => (row ? idsOf(row) : [])),
+    ...drafted.flatMap(({ row }) => (row ? idsOf(row).filter((seen) => seen !== id) : [])),
+  ]
 }
 
-function leavesNoId({ operation }: Record): boolean {
-  return operation.kind === 'delete'
+function leavesNoId({ operation, leaves = [] }: Record): boolean {
+  return operation.kind === 'delete' || operation.kind === 'several' || leaves.some(({ deletes }) => deletes)
 }
 
 class Search {
@@ -88,7 +92,7 @@ class Search {
     const candidates = this.#candidates(done, from)
     for (const candidate of candidates) {
       const entry = this.#entries[candidate] as Record
-      const next = writes(entry.operation) ? applyTo(rows, entry) : undefined
+      const next = changesAnything(entry) ? applyTo(rows, entry) : undefined
       if (next === undefined) continue
       // What nobody knows of need not stand where it would change nothing.
       if (!isCertain(entry) && isSame(rows, next)) continue
@@ -108,7 +112,7 @@ class Search {
   #readThatFits(rows: Rows, done: Uint8Array, from: number): number | undefined {
     return this.#candidates(done, from).find((i) => {
       const entry = this.#entries[i] as Record
-      return !writes(entry.operation) && applyTo(rows, entry) !== undefined
+      return !changesAnything(entry) && applyTo(rows, entry) !== undefined
     })
   }
 

@@ -1,4 +1,5 @@
-import { type Record, type SeenRow, writes } from '../record.js'
+import { type Record, type SeenRow, type Statement, type WrittenRow, writes } from '../record.js'
+import type { ChangeOperation, Several } from '../workloads/operation.js'
 import { LARGE, type Row } from '../workloads/operation.js'
 
 /** The rows of one hash key by place, each as a text; nothing where there is none. */
@@ -10,14 +11,31 @@ export type Rows = readonly (string | undefined)[]
  * them: plain, in memory, one after the other.
  */
 export function applyTo(rows: Rows, record: Record): Rows | undefined {
-  if (!writes(record.operation))
-    return record.seen.every((seen) => matches(rows, seen)) && covers(rows, record) ? rows : undefined
-  const { next, told } = change(rows, record)
-  return record.outcome === 'unknown' || told === toldText(record) ? next : undefined
+  const { id, statements, outcome } = record
+  if (statements === undefined) return applyOne(rows, record, id, outcome === 'unknown')
+  let now: Rows | undefined = rows
+  let saved = rows
+  for (const statement of statements) {
+    if (statement === 'savepoint') saved = now
+    else if (statement === 'rollback') now = saved
+    // What a block was told before its commit holds if it happened, even if nobody knows that.
+    else now = applyOne(now, statement, id, false)
+    if (now === undefined) return undefined
+  }
+  return now
 }
 
-function rowText({ n, log, pad }: Row): string {
-  return `${n} ${log} ${pad}`
+function applyOne(rows: Rows, statement: Statement, id: number, untold: boolean): Rows | undefined {
+  const { operation } = statement
+  if (operation.kind === 'check') return holds(rows, operation) ? rows : undefined
+  if (!writes(operation))
+    return statement.seen.every((seen) => matches(rows, seen)) && covers(rows, statement) ? rows : undefined
+  const { next, told } = change(rows, id, operation as ChangeOperation | Several)
+  return untold || isTold(told, statement) ? next : undefined
+}
+
+function rowText({ n, log, pad, amount }: Row): string {
+  return `${n} ${log} ${pad} ${amount}`
 }
 
 function matches(rows: Rows, { place, row }: SeenRow): boolean {
@@ -25,7 +43,7 @@ function matches(rows: Rows, { place, row }: SeenRow): boolean {
 }
 
 /** Whether a page shows all rows that there are where it covers. */
-function covers(rows: Rows, { covers, seen, operation }: Record): boolean {
+function covers(rows: Rows, { covers, seen, operation }: Statement): boolean {
   if (covers === undefined) return true
   const atLeast = operation.kind === 'range' ? (operation.atLeast ?? 0) : 0
   const there = rows
@@ -36,76 +54,107 @@ function covers(rows: Rows, { covers, seen, operation }: Record): boolean {
 
 interface Changed {
   readonly next: Rows
-  /** What the client must have been told. */
-  readonly told: string
+  /** What the client must have been told of each row; `conflict` of all of them. */
+  readonly told: readonly string[] | 'conflict'
 }
 
-function change(rows: Rows, { id, operation }: Record): Changed {
+function change(rows: Rows, id: number, operation: ChangeOperation | Several): Changed {
   const next = [...rows]
   switch (operation.kind) {
-    case 'put':
-      if (!meets(rows[operation.at.sort], operation.if)) return { next: rows, told: 'condition' }
-      next[operation.at.sort] = rowText({ n: 0, log: `${id}`, pad: operation.large ? LARGE : 0 })
-      return { next, told: `${next[operation.at.sort]}` }
+    case 'several': {
+      let now = rows
+      const told: string[] = []
+      for (const each of operation.changes) {
+        const changed = change(now, id, each)
+        if (changed.told === 'conflict') return { next: rows, told: 'conflict' }
+        now = changed.next
+        told.push(...changed.told)
+      }
+      return { next: now, told }
+    }
+    case 'check':
+      return { next: rows, told: [holds(rows, operation) ? 'checked' : 'condition'] }
+    case 'put': {
+      const { at, large, over, amount = 0 } = operation
+      if (!meets(rows[at.sort], operation.if)) return { next: rows, told: ['condition'] }
+      const row =
+        over === undefined
+          ? rowText({ n: 0, log: `${id}`, pad: large ? LARGE : 0, amount })
+          : appended(rowText({ ...over, amount }), id, {})
+      next[at.sort] = row
+      return { next, told: [row] }
+    }
     case 'insert': {
-      const { sorts, onExisting } = operation
+      const { sorts, onExisting, amount = 0 } = operation
       if (onExisting === 'error' && sorts.some((sort) => rows[sort] !== undefined))
         return { next: rows, told: 'conflict' }
       const told = sorts.map((sort) => {
-        if (next[sort] === undefined)
-          next[sort] = rowText({ n: 0, log: `${id}`, pad: operation.large ? LARGE : 0 })
+        const row = next[sort]
+        if (row === undefined)
+          next[sort] = rowText({ n: 0, log: `${id}`, pad: operation.large ? LARGE : 0, amount })
         else if (onExisting === 'ignore') return 'exists'
-        else if (!meets(next[sort], operation.if)) return 'condition'
-        else next[sort] = appended(next[sort], id, operation.grow)
-        return next[sort]
+        else if (!meets(row, operation.if)) return 'condition'
+        else next[sort] = appended(row, id, operation)
+        return next[sort] as string
       })
-      return { next, told: told.join('; ') }
+      return { next, told }
     }
     case 'append': {
-      const row = rows[operation.at.sort]
-      if (operation.alone && hasOthers(rows, operation.at.sort)) return { next: rows, told: 'conflict' }
-      if (row === undefined) return { next: rows, told: operation.twice ? 'absent; absent' : 'absent' }
-      if (!meets(row, operation.if)) return { next: rows, told: 'condition' }
-      const once = appended(row, id, operation.grow)
-      next[operation.at.sort] = operation.twice ? counted(once) : once
-      return { next, told: operation.twice ? `${once}; ${counted(once)}` : once }
-    }
-    default: {
-      const { at, quiet, alone, if: wanted } = operation as typeof operation & { kind: 'delete' }
+      const { at, alone, twice } = operation
       const row = rows[at.sort]
       if (alone && hasOthers(rows, at.sort)) return { next: rows, told: 'conflict' }
-      if (row === undefined) return { next: rows, told: 'absent' }
-      if (!meets(row, wanted)) return { next: rows, told: 'condition' }
+      if (row === undefined) return { next: rows, told: twice ? ['absent', 'absent'] : ['absent'] }
+      if (!meets(row, operation.if)) return { next: rows, told: ['condition'] }
+      const once = appended(row, id, operation)
+      const last = twice ? appended(once, id, {}) : once
+      next[at.sort] = last
+      return { next, told: twice ? [once, last] : [once] }
+    }
+    default: {
+      const { at, alone, if: wanted } = operation
+      const row = rows[at.sort]
+      if (alone && hasOthers(rows, at.sort)) return { next: rows, told: 'conflict' }
+      if (row === undefined) return { next: rows, told: ['absent'] }
+      if (!meets(row, wanted)) return { next: rows, told: ['condition'] }
       next[at.sort] = undefined
-      return { next, told: quiet ? 'removed' : `removed ${row}` }
+      return { next, told: [`removed ${row}`] }
     }
   }
 }
 
-function appended(row: string, id: number, grow = false): string {
-  const [n, log, pad] = row.split(' ')
-  return `${Number(n) + 1} ${log},${id} ${Number(pad) * (grow ? 2 : 1)}`
-}
-
-function counted(row: string): string {
-  return row.replace(/^\d+/, (n) => `${Number(n) + 1}`)
+/** An operation leaves its number once in a row: when it comes again, it only counts. */
+function appended(
+  row: string,
+  id: number,
+  { grow, amount: gain = 0 }: { readonly grow?: boolean; readonly amount?: number },
+): string {
+  const [n, log, pad, amount] = row.split(' ') as [string, string, string, string]
+  const marked = log.split(',').includes(`${id}`) ? log : `${log},${id}`
+  return `${Number(n) + 1} ${marked} ${Number(pad) * (grow ? 2 : 1)} ${Number(amount) + gain}`
 }
 
 function meets(row: string | undefined, wanted: number | 'as seen' | undefined): boolean {
   return wanted === undefined || row?.startsWith(`${wanted} `) === true
 }
 
+function holds(rows: Rows, { at, if: wanted }: ChangeOperation & { kind: 'check' }): boolean {
+  return wanted === 'absent' ? rows[at.sort] === undefined : meets(rows[at.sort], wanted)
+}
+
 function hasOthers(rows: Rows, sort: number): boolean {
   return rows.some((row, other) => other !== sort && row !== undefined)
 }
 
-function toldText({ written, conflict }: Record): string {
-  if (conflict) return 'conflict'
-  return written
-    .map(({ made, removed, because }) => {
-      if (removed !== undefined) return `removed ${rowText(removed)}`
-      if (made === undefined) return `${because}`
-      return made.row === null ? 'removed' : rowText(made.row)
-    })
-    .join('; ')
+function isTold(told: readonly string[] | 'conflict', { written, conflict }: Statement): boolean {
+  if (conflict || told === 'conflict') return conflict && told === 'conflict'
+  return told.length === written.length && told.every((what, i) => isTheSame(what, written[i] as WrittenRow))
+}
+
+/** A client is not always shown the row that it made, or removed. */
+function isTheSame(told: string, { made, removed, because }: WrittenRow): boolean {
+  if (removed !== undefined) return told === `removed ${rowText(removed)}`
+  if (made === undefined) return told === because
+  if (made.row === null) return told.startsWith('removed ')
+  if (made.row === undefined) return /^\d/.test(told)
+  return told === rowText(made.row)
 }

@@ -2,6 +2,8 @@ import type { Version } from '../../operations.js'
 import type { Record, SeenRow } from '../record.js'
 import { idsOf, type Operation, type Place, placeText, type Row, writerOf } from '../workloads/operation.js'
 import type { History, Installed, Observation, RangeObservation, Transaction } from './history.js'
+import { baseOf, type ForeignView, foreignView, isFiltered, kindAt, type SeenInterval } from './own-view.js'
+import { mayDelete, placesLeft } from './places.js'
 
 /** A row that storage held when all was over. */
 export interface FinalRow {
@@ -16,19 +18,19 @@ export interface FinalRow {
  */
 export function toHistory(records: readonly Record[], final: readonly FinalRow[]): History {
   const versions = knownVersions(records, final)
-  const read = (place: Place, row: Row): Observation[] => {
-    const version = versions.get(writeName(place, writerOf(row)))
-    return version === undefined ? [] : [{ key: placeText(place), version }]
-  }
+  const rows = shownRows(records, final)
   return records.map((record): Transaction => {
     const { id, client, called, answered, outcome } = record
-    const facts = { id, client, called, answered, outcome }
-    if (outcome !== 'done') return { ...facts, ...unconfirmed(record, versions) }
+    const { rows: seen, intervals } = viewOf(record, rows)
     return {
-      ...facts,
-      reads: [...readsOf(record, read), ...readsOfWrites(record, read)],
-      ranges: rangesOf(record, versions),
-      writes: installedBy(record),
+      id,
+      client,
+      called,
+      answered,
+      outcome,
+      reads: seen.flatMap((row) => observation(row, versions)),
+      ranges: intervals.flatMap((interval) => rangeObservation(interval, versions)),
+      ...(outcome === 'done' ? { writes: installedBy(record) } : unconfirmed(record, versions)),
     }
   })
 }
@@ -36,57 +38,99 @@ export function toHistory(records: readonly Record[], final: readonly FinalRow[]
 /** The version of each write to each place, as far as it came to light. */
 function knownVersions(records: readonly Record[], final: readonly FinalRow[]): Map<string, Version> {
   const versions = new Map<string, Version>()
-  const learn = (place: Place, row: Row | null, version: Version | undefined) => {
-    if (row !== null && version !== undefined) versions.set(writeName(place, writerOf(row)), version)
+  const learn = (place: Place, row: Row | null | undefined, version: Version | undefined) => {
+    // What a block has written itself has no version yet.
+    if (row && version !== undefined && version !== 0) versions.set(writeName(place, writerOf(row)), version)
   }
-  for (const { seen, written } of records) {
+  for (const { id, seen, written, statements = [], leaves = [] } of records) {
     for (const { place, row, version } of seen) learn(place, row, version)
     for (const { place, made } of written) if (made !== undefined) learn(place, made.row, made.version)
+    for (const statement of statements) {
+      if (typeof statement === 'string') continue
+      for (const { place, row, version } of statement.seen)
+        if (row !== null && !idsOf(row).includes(id)) learn(place, row, version)
+    }
+    for (const { place, made } of leaves.length > 0 ? written : [])
+      if (made !== undefined && made.row !== null) versions.set(writeName(place, id), made.version)
   }
   for (const { place, row, version } of final) learn(place, row, version)
   return versions
 }
 
-function readsOf(
-  { seen, covers, operation }: Record,
-  read: (place: Place, row: Row) => Observation[],
-): Observation[] {
-  // A filter hides rows: what is not listed may be there.
-  if (covers !== undefined && !isFiltered(operation)) return []
-  return seen.flatMap(({ place, row, version }): Observation[] => {
-    if (row === null) return [{ key: placeText(place), version: 'absent' }]
-    return version === undefined ? read(place, row) : [{ key: placeText(place), version }]
-  })
+/** For each write of each place, a row that shows it: its log tells what the write stood on. */
+function shownRows(records: readonly Record[], final: readonly FinalRow[]): Map<string, Row> {
+  const rows = new Map<string, Row>()
+  const show = (place: Place, row: Row | null | undefined) => {
+    if (row) for (const id of idsOf(row)) rows.set(writeName(place, id), row)
+  }
+  for (const { id, seen, written, statements = [] } of records) {
+    for (const { place, row } of seen) show(place, row)
+    for (const { place, made, removed } of written) {
+      show(place, made?.row)
+      show(place, removed)
+    }
+    for (const statement of statements) {
+      if (typeof statement === 'string') continue
+      // What a block has only drafted may never be.
+      for (const { place, row } of statement.seen)
+        if (row !== null && !idsOf(row).includes(id)) show(place, row)
+    }
+  }
+  for (const { place, row } of final) show(place, row)
+  return rows
+}
+
+/** What an operation has seen of what was there before it, whatever it said it wanted. */
+function viewOf(record: Record, rows: ReadonlyMap<string, Row>): ForeignView {
+  const { id, outcome, operation, seen, covers, statements, leaves = [] } = record
+  if (statements !== undefined) {
+    const view = foreignView(record)
+    const bases = leaves.flatMap(({ place }) => {
+      const row = rows.get(writeName(place, id))
+      return row === undefined ? [] : baseOf(place, row, id)
+    })
+    return { ...view, rows: [...view.rows, ...bases] }
+  }
+  if (outcome !== 'done') return { rows: [], intervals: [] }
+  if (covers === undefined || isFiltered(operation)) {
+    return { rows: [...seen, ...readsOfWrites(record)], intervals: [] }
+  }
+  const { hash } = operation as Operation & { kind: 'range' }
+  return { rows: [], intervals: [{ hash, ...covers, rows: seen }] }
 }
 
 /** An append has read what it appended to, an insert that nothing was there. */
-function readsOfWrites(
-  { operation, written }: Record,
-  read: (place: Place, row: Row) => Observation[],
-): Observation[] {
-  return written.flatMap(({ place, made, because, removed }): Observation[] => {
-    if (because === 'absent') return [{ key: placeText(place), version: 'absent' }]
-    if (removed !== undefined) return read(place, removed)
-    if (!made?.row || operation.kind === 'put') return []
+function readsOfWrites({ operation, written }: Record): SeenRow[] {
+  return written.flatMap(({ place, made, because, removed }): SeenRow[] => {
+    if (because === 'absent') return [{ place, row: null }]
+    if (removed !== undefined) return [{ place, row: removed }]
+    if (!made?.row || kindAt(operation, place) === 'put') return []
     const before = idsOf(made.row).slice(0, -1)
-    if (before.length === 0) return [{ key: placeText(place), version: 'absent' }]
-    return read(place, { ...made.row, log: before.join(',') })
+    if (before.length === 0) return [{ place, row: null }]
+    return [{ place, row: { ...made.row, log: before.join(',') } }]
   })
 }
 
-function rangesOf(
-  { seen, covers, operation }: Record,
+function observation(
+  { place, row, version }: SeenRow,
+  versions: ReadonlyMap<string, Version>,
+): Observation[] {
+  if (row === null) return [{ key: placeText(place), version: 'absent' }]
+  const known = version === undefined || version === 0 ? versionOf(place, row, versions) : version
+  return known === undefined ? [] : [{ key: placeText(place), version: known }]
+}
+
+function rangeObservation(
+  { hash, from, to, rows }: SeenInterval,
   versions: ReadonlyMap<string, Version>,
 ): RangeObservation[] {
-  if (covers === undefined || isFiltered(operation)) return []
-  const rows = seen.map(({ place, row }: SeenRow) => ({
+  const observed = rows.map(({ place, row }) => ({
     key: placeText(place),
-    version: versions.get(writeName(place, writerOf(row as Row))),
+    version: versionOf(place, row as Row, versions),
   }))
-  if (!rows.every((row): row is { key: string; version: number } => row.version !== undefined)) return []
-  const { hash } = operation as Operation & { kind: 'range' }
+  if (!observed.every((row): row is { key: string; version: number } => row.version !== undefined)) return []
   const key = (sort: number) => placeText({ hash, sort })
-  return [{ from: key(covers.from), to: key(covers.to), rows }]
+  return [{ from: key(from), to: key(to), rows: observed }]
 }
 
 function installedBy({ written }: Record): Installed[] {
@@ -97,33 +141,19 @@ function installedBy({ written }: Record): Installed[] {
   })
 }
 
-function isFiltered(operation: Operation): boolean {
-  return operation.kind === 'range' && operation.atLeast !== undefined
-}
-
 /** What an operation that was not acknowledged turned out to have written. */
-function unconfirmed({ id, operation }: Record, versions: ReadonlyMap<string, Version>) {
-  if (operation.kind === 'delete') return { deletesUnseen: [placeText(operation.at)] }
-  const writes = placesOf(operation).flatMap((place): Installed[] => {
-    const version = versions.get(writeName(place, id))
+function unconfirmed(record: Record, versions: ReadonlyMap<string, Version>) {
+  const places = placesLeft(record)
+  const writes = places.flatMap((place): Installed[] => {
+    const version = versions.get(writeName(place, record.id))
     return version === undefined ? [] : [{ key: placeText(place), version }]
   })
-  return { writes }
+  const deleted = places.map(placeText).filter((place) => mayDelete(record, place))
+  return deleted.length === 0 ? { writes } : { writes, deletesUnseen: deleted }
 }
 
-/** The places that an operation names. */
-export function placesOf(operation: Operation): Place[] {
-  if ('at' in operation) return [operation.at]
-  if ('places' in operation) return [...operation.places]
-  if ('sorts' in operation)
-    return [...new Set(operation.sorts)].map((sort) => ({ hash: operation.hash, sort }))
-  if (operation.kind === 'scan') {
-    return operation.hashes.flatMap((hash) =>
-      placesOf({ ...operation, kind: 'range', hash, descending: false, pageSize: 1 }),
-    )
-  }
-  const sorts = Array.from({ length: operation.to - operation.from }, (_, i) => operation.from + i)
-  return sorts.map((sort) => ({ hash: operation.hash, sort }))
+function versionOf(place: Place, row: Row, versions: ReadonlyMap<string, Version>): Version | undefined {
+  return versions.get(writeName(place, writerOf(row)))
 }
 
 function writeName(place: Place, writer: number): string {

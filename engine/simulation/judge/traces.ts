@@ -1,7 +1,8 @@
 import { type Record, writes } from '../record.js'
 import { idsOf, type Place, placeText, type Row } from '../workloads/operation.js'
 import type { Anomaly } from './history.js'
-import { type FinalRow, placesOf } from './to-history.js'
+import { mayDelete, mayRemove, placesLeft, placesOf } from './places.js'
+import type { FinalRow } from './to-history.js'
 
 /*
  * What rows alone tell, because every write leaves its number in them: which writes happened, how often, and
@@ -35,12 +36,23 @@ interface ShownRow {
 }
 
 function shownRows(records: readonly Record[]): ShownRow[] {
-  return records.flatMap(({ id, seen, written }) => [
+  return records.flatMap(({ id, seen, written, statements = [] }) => [
+    ...statements.flatMap((statement) =>
+      typeof statement === 'string'
+        ? []
+        : statement.seen.flatMap(({ place, row }) => (row === null ? [] : othersIn(place, row, id))),
+    ),
     ...seen.flatMap(({ place, row }) => (row === null ? [] : [{ place, row, reader: id }])),
     ...written.flatMap(({ place, made, removed }) =>
       [made?.row, removed].flatMap((row) => (row ? [{ place, row, reader: id }] : [])),
     ),
   ])
+}
+
+/** Of a row that a block sees, what it has not drafted itself: that may never be. */
+function othersIn(place: Place, row: Row, reader: number): ShownRow[] {
+  const others = idsOf(row).filter((id) => id !== reader)
+  return others.length === 0 ? [] : [{ place, row: { ...row, log: others.join(',') }, reader }]
 }
 
 function checkRow({ place, row, reader }: ShownRow, writers: ReadonlyMap<number, Record>): Anomaly[] {
@@ -68,7 +80,7 @@ function checkRow({ place, row, reader }: ShownRow, writers: ReadonlyMap<number,
     const notMade =
       writer.outcome === 'refused' ||
       (writer.outcome === 'done' &&
-        !writer.written.some(({ place: at, made }) => placeText(at) === keys[0] && made))
+        !writer.written.some(({ place: at, made }) => placeText(at) === keys[0] && made && made.row !== null))
     return notMade
       ? [
           {
@@ -122,10 +134,7 @@ function checkFractures(records: readonly Record[], writers: ReadonlyMap<number,
   return multi.flatMap((writer): Anomaly[] => {
     const places = placesOf(writer.operation).map(placeText)
     const removers = records.filter(
-      ({ operation, outcome }) =>
-        (operation.kind === 'delete' || operation.kind === 'put') &&
-        outcome !== 'refused' &&
-        places.includes(placeText(operation.at)),
+      (record) => record.outcome !== 'refused' && places.some((place) => mayRemove(record, place)),
     )
     const page = records.find(({ covers, operation, seen, answered = 0 }) => {
       if (covers === undefined || operation.kind !== 'range' || operation.atLeast || answered === undefined)
@@ -152,7 +161,7 @@ function byPlace(records: readonly Record[]): Map<string, Record[]> {
   const places = new Map<string, Record[]>()
   for (const record of records) {
     if (!writes(record.operation) || record.outcome === 'refused') continue
-    for (const place of placesOf(record.operation)) {
+    for (const place of placesLeft(record)) {
       const text = placeText(place)
       places.set(text, [...(places.get(text) ?? []), record])
     }
@@ -172,7 +181,7 @@ function checkFinal(place: string, touching: readonly Record[], final: FinalRow 
   const keys = [place]
   for (let i = 1; i < made.length; i++) {
     const [before, after] = [made[i - 1], made[i]] as [(typeof made)[0], (typeof made)[0]]
-    if (after.record.operation.kind !== 'append' || before.row === null || after.row === null) continue
+    if (after.record.operation.kind !== 'append' || before.row === null || !after.row) continue
     const unseen = touching.some(
       ({ outcome, operation }) => outcome === 'unknown' && operation.kind !== 'append',
     )
@@ -189,7 +198,7 @@ function checkFinal(place: string, touching: readonly Record[], final: FinalRow 
     ]
   }
   if (last === undefined) return []
-  const gone = touching.some(({ outcome, operation }) => outcome === 'unknown' && operation.kind === 'delete')
+  const gone = touching.some((record) => record.outcome === 'unknown' && mayDelete(record, place))
   const lost = final === undefined ? last.row !== null && !gone : final.version < last.version
   if (!lost) return []
   return [

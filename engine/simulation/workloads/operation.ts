@@ -1,4 +1,5 @@
 import type { Order } from '../../operations.js'
+import { describeTransaction, type TransactionOperation } from './transaction.js'
 
 /** Where a row is: rows of one hash key lie together, in the order of their places. */
 export interface Place {
@@ -16,15 +17,23 @@ export interface Place {
  * - `alone` refuses the change when the hash key has any other row.
  * - `grow` doubles the row's padding, until some or all instances refuse the row as too large.
  * - `twice` changes the row, and then once more in the same statement.
+ * - `amount` is what a row gains, or, of a put, what it has.
+ * - `over` is the row that a put builds on: its client has read it, and writes it anew with one number more.
  * - `loud` has so much answered that the partition forgets the answers before it.
- * - `quiet` does not ask for the row that it deletes.
+ * - `quiet` does not ask for the row that it deletes, or appends to.
+ * - `check` changes nothing, and holds a transaction to what the row must be.
+ * - `several` are changes of one statement, wherever their rows are.
+ * - `transaction` is described where it is declared: {@link TransactionOperation}.
  * - `range` reads the rows of a hash key from one place to another, page by page.
  * - `scan` reads the rows of several hash keys in one order: at once, or page by page.
  * - `atLeast` is a filter on the rows' counts.
+ * - `balanced` are rows whose amounts are zero in all.
  */
-export type Operation =
+export type Operation = ReadingOperation | ChangeOperation | Several | TransactionOperation
+
+export type ReadingOperation =
   | { readonly kind: 'get'; readonly at: Place }
-  | { readonly kind: 'batchGet'; readonly places: readonly Place[] }
+  | { readonly kind: 'batchGet'; readonly places: readonly Place[]; readonly balanced?: boolean }
   | {
       readonly kind: 'range'
       readonly hash: number
@@ -36,10 +45,15 @@ export type Operation =
       readonly atLeast?: number
     }
   | Scan
+
+/** A statement that changes rows of one hash key. */
+export type ChangeOperation =
   | {
       readonly kind: 'put'
       readonly at: Place
       readonly large: boolean
+      readonly over?: Row
+      readonly amount?: number
       readonly loud?: boolean
       readonly if?: number | 'as seen'
     }
@@ -52,10 +66,13 @@ export type Operation =
       readonly if?: number
       readonly grow?: boolean
       readonly large?: boolean
+      readonly amount?: number
     }
   | {
       readonly kind: 'append'
       readonly at: Place
+      readonly amount?: number
+      readonly quiet?: boolean
       readonly if?: number | 'as seen'
       readonly grow?: boolean
       readonly alone?: boolean
@@ -68,6 +85,13 @@ export type Operation =
       readonly quiet?: boolean
       readonly alone?: boolean
     }
+  | { readonly kind: 'check'; readonly at: Place; readonly if: number | 'absent' }
+
+/** One statement with changes in any order, also of several hash keys. */
+export interface Several {
+  readonly kind: 'several'
+  readonly changes: readonly ChangeOperation[]
+}
 
 export interface Scan {
   readonly kind: 'scan'
@@ -79,6 +103,7 @@ export interface Scan {
   readonly pageSize?: number
   readonly limit?: number
   readonly atLeast?: number
+  readonly balanced?: boolean
 }
 
 /** A row, as operations write and see it. */
@@ -89,6 +114,8 @@ export interface Row {
   readonly log: string
   /** How many characters beside that: large rows are stored elsewhere. */
   readonly pad: number
+  /** What it has of what transfers move. */
+  readonly amount: number
 }
 
 /** The numbers in a row's log. */
@@ -113,12 +140,19 @@ export function describeOperation(operation: Operation): string {
       return `get ${placeText(operation.at)}`
     case 'delete':
       return `delete ${placeText(operation.at)}${conditionText(operation)}${operation.quiet ? ', unseen' : ''}`
+    case 'check':
+      return `check that ${placeText(operation.at)} is ${operation.if === 'absent' ? 'absent' : `at n = ${operation.if}`}`
+    case 'several':
+      return operation.changes.map(describeOperation).join(', ')
+    case 'transaction':
+      return describeTransaction(operation)
     case 'put': {
+      if (operation.over !== undefined) return `put ${placeText(operation.at)} over ${operation.over.log}`
       const size = operation.loud ? ' (large, much answered)' : operation.large ? ' (large)' : ''
       return `put ${placeText(operation.at)}${size}${conditionText(operation)}`
     }
     case 'append':
-      return `append to ${placeText(operation.at)}${operation.grow ? ' (growing)' : ''}${operation.twice ? ' twice' : ''}${conditionText(operation)}`
+      return `append to ${placeText(operation.at)}${operation.grow ? ' (growing)' : ''}${operation.twice ? ' twice' : ''}${operation.quiet ? ', unseen' : ''}${conditionText(operation)}`
     case 'batchGet':
       return `get ${operation.places.map(placeText).join(', ')}`
     case 'insert':

@@ -1,5 +1,6 @@
 import type { SeededRandom } from '../seeded-random.js'
 import type { Operation, Place } from './operation.js'
+import { TRANSACTIONAL } from './transactional.js'
 
 /** What clients do in a run, decided before it begins. */
 export interface Workload {
@@ -174,5 +175,5 @@ const scans: Workload = {
   },
 }
 
-/** What clients can be made to do. Transactions and growth add theirs here. */
-export const WORKLOADS: readonly Workload[] = [...SIMPLE, mixed, statements, scans]
+/** What clients can be made to do. Growth adds its own here. */
+export const WORKLOADS: readonly Workload[] = [...SIMPLE, mixed, statements, scans, ...TRANSACTIONAL]

@@ -15,6 +15,8 @@ export class Disk {
   readonly database = new DatabaseSync(':memory:')
   readonly #storage = sqliteStorage(this.database)
   readonly #changes = this.database.prepare('SELECT total_changes()')
+  /** Called when something became durable. */
+  onFlush: (() => void) | undefined
   #flushed = 0
   /** What total_changes() does not count. */
   #touched = false
@@ -36,6 +38,7 @@ export class Disk {
   flush(): void {
     this.database.exec('COMMIT; BEGIN')
     this.#settle()
+    this.onFlush?.()
   }
 
   lose(): void {

@@ -13,8 +13,8 @@ export interface SeenRow {
 export interface WrittenRow {
   readonly place: Place
   /**
-   * The row after it, null when it deleted it; nothing when it changed nothing. A transaction is not told which
-   * rows it leaves: unless they come to light elsewhere, nobody knows. Inside of one, versions are 0.
+   * The row after it, null when it deleted it, unknown when its client was not shown it; nothing when it changed
+   * nothing. The version counts only where it was told by one partition, of a plain write.
    */
   readonly made?: { readonly row?: Row | null | undefined; readonly version: Version }
   /** Why it changed nothing; `checked`: because it was a check, and holds. */
@@ -32,6 +32,8 @@ export interface Statement {
   readonly written: readonly WrittenRow[]
   /** An insert met a row, and made nothing. */
   readonly conflict: boolean
+  /** Nobody was told what came of it. */
+  readonly untold?: boolean
 }
 
 /** A row that a transaction leaves behind, or takes away, if it happens. */
@@ -51,10 +53,10 @@ export interface Record extends Statement {
   readonly outcome: 'done' | 'refused' | 'unknown'
   /**
    * Of what does several things at one moment: what it did, in order, each seeing the ones before it. Then `seen`
-   * is empty, and `written` is what it left.
+   * and `written` are empty.
    */
   readonly statements?: readonly (Statement | 'savepoint' | 'rollback')[]
-  /** What a transaction leaves, if it happens. */
+  /** What a transaction leaves, if it happens: its versions are not told. */
   readonly leaves?: readonly Leaving[]
 }
 

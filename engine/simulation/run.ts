@@ -20,7 +20,6 @@ import { describeOperation, idsOf, type Operation } from './workloads/operation.
 import { NeverEndedError } from './workloads/retry.js'
 import { hashKey } from './workloads/rows.js'
 import { AbortedError, type ClientMemory, type Recorder } from './workloads/session.js'
-import { Witness } from './workloads/witness.js'
 import type { Workload } from './workloads/workloads.js'
 import { World } from './world.js'
 
@@ -118,7 +117,7 @@ export async function run(plan: RunPlan, start: StartActor = startPartition): Pr
     // What is still on its way arrives, and what was written becomes durable.
     await world.scheduler.run(() => false)
     const { rows, anomalies, settings } = audit(world.hosts.values(), DATABASE, SETTINGS.roots)
-    const judgement = judge({ records, final: rows })
+    const judgement = judge({ records, final: rows, durable: world.durable.rows })
     failures.push(...checkSettings(plan, records, settings), ...(await checkService(world, plan, settings)))
     return {
       plan,
@@ -161,14 +160,13 @@ async function runClient(
   for (const { id, operation, patience } of operations) {
     await worker.clock.sleep(worker.random.fork(`think ${id}`).between(0, 2 * THINK))
     world.note(worker.name, `T${id}: ${describeOperation(operation)}`, { operation: id })
-    const witness = new Witness()
     const pictures = worker.random.fork(`pictures ${id}`)
     const { olderPicture } = world.profile
     const peers = withOlderPicture(world.peersOf(worker, id), pictures, olderPicture, () =>
       world.note(worker.name, 'older picture: cuts a transaction', { fault: true, operation: id }),
     )
     const ports = {
-      peers: witness.peers(peers),
+      peers,
       clock: worker.clock,
       random: worker.random.fork(`client ${id}`),
     }
@@ -188,7 +186,7 @@ async function runClient(
       world.scheduler.after(patience, () => impatience.abort(new AbortedError('waited long enough')))
     }
     const { signal } = impatience
-    await execute(operation, { id, client, store, ports, witness, memory, recorder: noted, signal })
+    await execute(operation, { id, client, store, ports, memory, recorder: noted, signal })
   }
 }
 
@@ -269,7 +267,7 @@ async function checkService(
       },
     }
     let over = false
-    const session = { id: hash + 1, client: -1, store, ports, witness: new Witness(), memory, recorder }
+    const session = { id: hash + 1, client: -1, store, ports, memory, recorder }
     const done = execute(operation, session).then(
       () => (over = true),
       () => (over = true),

@@ -1,4 +1,5 @@
 import type { Clock, Millis, PartitionName } from '../ports.js'
+import { DurableRows } from './durable-rows.js'
 import { FAULT_PROFILES, type FaultProfile } from './faults.js'
 import { Host, type StartActor } from './host.js'
 import { peersOver } from './network.js'
@@ -27,6 +28,7 @@ export interface SimulatedWorker {
 export class World {
   readonly scheduler = new Scheduler()
   readonly trace = new Trace()
+  readonly durable = new DurableRows()
   readonly start: StartActor
   readonly #random: SeededRandom
   readonly #hosts = new Map<PartitionName, Host>()
@@ -51,6 +53,7 @@ export class World {
     const known = this.#hosts.get(name)
     if (known !== undefined) return known
     const host = new Host(name, this, this.#random.fork(name))
+    host.disk.onFlush = this.durable.watch(host.disk.database)
     this.#hosts.set(name, host)
     return host
   }

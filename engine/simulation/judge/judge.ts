@@ -5,6 +5,7 @@ import { checkLinearizability } from './linearizability.js'
 import { placesOf } from './places.js'
 import { project } from './project.js'
 import { checkSerializability } from './serializability.js'
+import { settle } from './settle.js'
 import { type FinalRow, toHistory } from './to-history.js'
 import { checkTotals } from './totals.js'
 import { checkTraces } from './traces.js'
@@ -14,6 +15,8 @@ export interface Evidence {
   readonly records: readonly Record[]
   /** What storage held when all was over. */
   readonly final: readonly FinalRow[]
+  /** All that storage ever held for certain. */
+  readonly durable?: readonly FinalRow[]
 }
 
 export interface Judgement {
@@ -48,10 +51,12 @@ const LAST: readonly AnomalyName[] = ['not linearizable', 'wrong total']
  * dependencies between versions, and by looking for an order in which the operations of each hash key could
  * have happened one after the other.
  */
-export function judge({ records, final }: Evidence): Judgement {
+export function judge({ records: told, final, durable = [] }: Evidence): Judgement {
+  const stored = [...durable, ...final]
+  const records = settle(told, stored)
   const anomalies = [
     ...checkTraces(records, final),
-    ...checkSerializability(toHistory(records, final)),
+    ...checkSerializability(toHistory(records, stored)),
     ...checkTotals(records),
   ]
   let undecided = 0

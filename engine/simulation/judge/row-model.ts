@@ -19,7 +19,7 @@ export function applyTo(rows: Rows, record: Record): Rows | undefined {
     if (statement === 'savepoint') saved = now
     else if (statement === 'rollback') now = saved
     // What a block was told before its commit holds if it happened, even if nobody knows that.
-    else now = applyOne(now, statement, id, false)
+    else now = applyOne(now, statement, id, statement.untold === true)
     if (now === undefined) return undefined
   }
   return now

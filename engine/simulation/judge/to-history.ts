@@ -5,7 +5,7 @@ import type { History, Installed, Observation, RangeObservation, Transaction } f
 import { baseOf, type ForeignView, foreignView, isFiltered, kindAt, type SeenInterval } from './own-view.js'
 import { mayDelete, placesLeft } from './places.js'
 
-/** A row that storage held when all was over. */
+/** A row that storage held, at the end or before. */
 export interface FinalRow {
   readonly place: Place
   readonly row: Row
@@ -16,9 +16,9 @@ export interface FinalRow {
  * What was recorded as transactions on versions, for the judge of dependencies. A row's version is known from
  * whoever was told it; that is nearly always somebody. Where nobody was, less is said, never something wrong.
  */
-export function toHistory(records: readonly Record[], final: readonly FinalRow[]): History {
-  const versions = knownVersions(records, final)
-  const rows = shownRows(records, final)
+export function toHistory(records: readonly Record[], stored: readonly FinalRow[]): History {
+  const versions = knownVersions(records, stored)
+  const rows = shownRows(records, stored)
   return records.map((record): Transaction => {
     const { id, client, called, answered, outcome } = record
     const { rows: seen, intervals } = viewOf(record, rows)
@@ -30,19 +30,21 @@ export function toHistory(records: readonly Record[], final: readonly FinalRow[]
       outcome,
       reads: seen.flatMap((row) => observation(row, versions)),
       ranges: intervals.flatMap((interval) => rangeObservation(interval, versions)),
-      ...(outcome === 'done' ? { writes: installedBy(record) } : unconfirmed(record, versions)),
+      ...(outcome === 'done'
+        ? { writes: installedBy(record), deletesUnseen: unplaced(record) }
+        : unconfirmed(record, versions)),
     }
   })
 }
 
 /** The version of each write to each place, as far as it came to light. */
-function knownVersions(records: readonly Record[], final: readonly FinalRow[]): Map<string, Version> {
+export function knownVersions(records: readonly Record[], stored: readonly FinalRow[]): Map<string, Version> {
   const versions = new Map<string, Version>()
   const learn = (place: Place, row: Row | null | undefined, version: Version | undefined) => {
     // What a block has written itself has no version yet.
     if (row && version !== undefined && version !== 0) versions.set(writeName(place, writerOf(row)), version)
   }
-  for (const { id, seen, written, statements = [], leaves = [] } of records) {
+  for (const { id, seen, written, statements = [] } of records) {
     for (const { place, row, version } of seen) learn(place, row, version)
     for (const { place, made } of written) if (made !== undefined) learn(place, made.row, made.version)
     for (const statement of statements) {
@@ -50,15 +52,13 @@ function knownVersions(records: readonly Record[], final: readonly FinalRow[]): 
       for (const { place, row, version } of statement.seen)
         if (row !== null && !idsOf(row).includes(id)) learn(place, row, version)
     }
-    for (const { place, made } of leaves.length > 0 ? written : [])
-      if (made !== undefined && made.row !== null) versions.set(writeName(place, id), made.version)
   }
-  for (const { place, row, version } of final) learn(place, row, version)
+  for (const { place, row, version } of stored) learn(place, row, version)
   return versions
 }
 
 /** For each write of each place, a row that shows it: its log tells what the write stood on. */
-function shownRows(records: readonly Record[], final: readonly FinalRow[]): Map<string, Row> {
+function shownRows(records: readonly Record[], stored: readonly FinalRow[]): Map<string, Row> {
   const rows = new Map<string, Row>()
   const show = (place: Place, row: Row | null | undefined) => {
     if (row) for (const id of idsOf(row)) rows.set(writeName(place, id), row)
@@ -76,7 +76,7 @@ function shownRows(records: readonly Record[], final: readonly FinalRow[]): Map<
         if (row !== null && !idsOf(row).includes(id)) show(place, row)
     }
   }
-  for (const { place, row } of final) show(place, row)
+  for (const { place, row } of stored) show(place, row)
   return rows
 }
 
@@ -141,6 +141,14 @@ function installedBy({ written }: Record): Installed[] {
   })
 }
 
+/** What it deleted, nobody knows where in the order of the versions. */
+function unplaced({ leaves = [], written }: Record): string[] {
+  const placed = new Set(written.map(({ place }) => placeText(place)))
+  return leaves
+    .filter(({ place, deletes }) => deletes && !placed.has(placeText(place)))
+    .map(({ place }) => placeText(place))
+}
+
 /** What an operation that was not acknowledged turned out to have written. */
 function unconfirmed(record: Record, versions: ReadonlyMap<string, Version>) {
   const places = placesLeft(record)
@@ -156,6 +164,6 @@ function versionOf(place: Place, row: Row, versions: ReadonlyMap<string, Version
   return versions.get(writeName(place, writerOf(row)))
 }
 
-function writeName(place: Place, writer: number): string {
+export function writeName(place: Place, writer: number): string {
   return `${placeText(place)} ${writer}`
 }

@@ -78,9 +78,7 @@ function checkRow({ place, row, reader }: ShownRow, writers: ReadonlyMap<number,
       ]
     }
     const notMade =
-      writer.outcome === 'refused' ||
-      (writer.outcome === 'done' &&
-        !writer.written.some(({ place: at, made }) => placeText(at) === keys[0] && made && made.row !== null))
+      writer.outcome === 'refused' || (writer.outcome === 'done' && !hasMade(writer, keys[0] as string))
     return notMade
       ? [
           {
@@ -92,6 +90,12 @@ function checkRow({ place, row, reader }: ShownRow, writers: ReadonlyMap<number,
         ]
       : []
   })
+}
+
+function hasMade({ written, leaves }: Record, place: string): boolean {
+  return leaves === undefined
+    ? written.some(({ place: at, made }) => placeText(at) === place && made !== undefined)
+    : leaves.some(({ place: at, deletes }) => placeText(at) === place && !deletes)
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Assignment, Expression, Projection } from '../../expressions/expre
 import type { Interval } from '../../keys/interval.js'
 import { encodeKey } from '../../keys/key-codec.js'
 import type { Change } from '../../operations.js'
+import type { Leaving } from '../record.js'
 import {
   type ChangeOperation,
   LARGE,
@@ -106,6 +107,13 @@ export function changesOf(
     default:
       return operation satisfies never
   }
+}
+
+/** What changes leave, if all of them are made. */
+export function leavesOf(placed: readonly PlacedChange[]): Leaving[] {
+  return placed.flatMap(({ place, kind }) =>
+    kind === 'check' ? [] : [{ place, deletes: kind === 'delete' }],
+  )
 }
 
 /** What a client makes of a row that it has read. */

@@ -2,7 +2,7 @@ import { TransactionConflictError } from '../../errors.js'
 import type { ChangeResult } from '../../operations.js'
 import type { WrittenRow } from '../record.js'
 import { writes } from '../record.js'
-import { changesOf, returningOf } from './changes.js'
+import { changesOf, leavesOf, returningOf } from './changes.js'
 import { type ChangeOperation, type Operation, placeText, type Several } from './operation.js'
 import { readPages, readRows, scan } from './reads.js'
 import { untilItEnds } from './retry.js'
@@ -24,7 +24,7 @@ export async function execute(operation: Operation, session: Session): Promise<v
     case 'transaction':
       return transact(operation, session)
     case 'several':
-      return untilItEnds(session, (id) => statement(operation, { ...session, id }))
+      return untilItEnds(session, (id) => severalChanges(operation, { ...session, id }))
     default:
       return statement(resolve(operation, session.memory), session).catch((error) => {
         // Others were at the row for too long: nobody runs a plain statement again.
@@ -33,7 +33,7 @@ export async function execute(operation: Operation, session: Session): Promise<v
   }
 }
 
-type Single = Exclude<Operation, { kind: 'range' | 'scan' | 'transaction' }>
+type Single = Exclude<Operation, { kind: 'range' | 'scan' | 'several' | 'transaction' }>
 
 /** @throws {TransactionConflictError} when it did not happen, and may if it is done again. */
 async function statement(operation: Single, session: Session): Promise<void> {
@@ -49,13 +49,34 @@ async function statement(operation: Single, session: Session): Promise<void> {
     recorder.add({ ...record, ...came, answered: recorder.tick(), outcome: 'done' })
   } catch (error) {
     const outcome = outcomeOf(error, operation)
-    // Where the row was that a statement over several hash keys met, is not said.
-    if (outcome === 'conflict' && operation.kind !== 'several') {
+    if (outcome === 'conflict') {
       recorder.add({ ...record, conflict: true, answered: recorder.tick(), outcome: 'done' })
     } else if (writes(operation)) {
       const became = outcome === 'unknown' ? outcome : 'refused'
       recorder.add({ ...record, answered: recorder.tick(), outcome: became })
     }
+    if (error instanceof TransactionConflictError) throw error
+  }
+}
+
+/** A statement that may be a transaction. @throws {TransactionConflictError} when it may be done again. */
+async function severalChanges(operation: Several, session: Session): Promise<void> {
+  const { id, client, recorder } = session
+  const called = recorder.tick()
+  const record = { id, client, operation, called, seen: [], written: [], conflict: false }
+  const placed = changesOf(operation, id)
+  try {
+    const written = await write(operation, session)
+    const made = placed.filter((_, i) => written[i]?.made !== undefined)
+    const statements = [{ operation, seen: [], written, conflict: false }]
+    const answered = recorder.tick()
+    recorder.add({ ...record, answered, outcome: 'done', statements, leaves: leavesOf(made) })
+  } catch (error) {
+    // Where the row was that an insert met is not said: that it met one is as good as a refusal.
+    const outcome = outcomeOf(error, operation) === 'unknown' ? 'unknown' : 'refused'
+    const leaves = leavesOf(placed)
+    const statements = [{ operation, seen: [], written: [], conflict: false, untold: true }]
+    recorder.add({ ...record, answered: recorder.tick(), outcome, statements, leaves })
     if (error instanceof TransactionConflictError) throw error
   }
 }

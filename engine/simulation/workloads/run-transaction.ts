@@ -3,8 +3,8 @@ import { ConstraintError, TransactionConflictError } from '../../errors.js'
 import type { Age, ChangeResult } from '../../operations.js'
 import type { Leaving, Record, SeenRow, Statement, WrittenRow } from '../record.js'
 import { writes } from '../record.js'
-import { changesOf, returningOf } from './changes.js'
-import type { ChangeOperation, Operation, Place, ReadingOperation, Row, Several } from './operation.js'
+import { changesOf, leavesOf, returningOf } from './changes.js'
+import type { ChangeOperation, Place, ReadingOperation, Row, Several } from './operation.js'
 import { placeText } from './operation.js'
 import { queryOf, scanOf, shownBy } from './reads.js'
 import { untilItEnds } from './retry.js'
@@ -23,9 +23,8 @@ async function attemptBlock(
   session: Session,
   age: Age | undefined,
 ): Promise<void> {
-  const { store, witness, recorder } = session
+  const { store, recorder } = session
   const called = recorder.tick()
-  witness.begin()
   const block = store.begin({
     ...(operation.readOnly === true ? { readOnly: true } : undefined),
     ...(age === undefined ? undefined : { age }),
@@ -48,12 +47,21 @@ async function attemptPlan(
   session: Session,
   age: Age | undefined,
 ): Promise<void> {
-  const { id, store, witness, recorder, signal } = session
+  const { id, store, recorder, signal } = session
   const [several] = operation.steps as readonly [Several]
   const placed = changesOf(several, id)
   const called = recorder.tick()
-  witness.begin()
-  const told: Told = { statements: [], leaves: placed.flatMap(leaving) }
+  // Each of its changes is made, or none: what it comes to is known before it is sent.
+  const expected = placed.map(
+    ({ place, kind }): WrittenRow =>
+      kind === 'check'
+        ? { place, because: 'checked' }
+        : { place, made: { row: kind === 'delete' ? null : undefined, version: 0 } },
+  )
+  const told: Told = {
+    statements: [{ operation: several, seen: [], written: expected, conflict: false }],
+    leaves: leavesOf(placed),
+  }
   await record(operation, session, called, told, async () => {
     const { changes } = await store.transact(
       {
@@ -68,7 +76,7 @@ async function attemptPlan(
     const written = placed.map((change, i) => writtenRow(change, changes[i] as ChangeResult))
     if (written.some(({ made, because }) => made === undefined && because !== 'checked'))
       throw new Error(`T${id} was to make each of its changes, and made some`)
-    told.statements.push({ operation: several, seen: [], written, conflict: false })
+    told.statements[0] = { operation: several, seen: [], written, conflict: false }
   })
 }
 
@@ -81,7 +89,7 @@ interface Told {
 /** Records one attempt. @throws {TransactionConflictError} when it can be made again. */
 async function record(
   operation: TransactionOperation,
-  { id, client, witness, recorder }: Session,
+  { id, client, recorder }: Session,
   called: number,
   told: Told,
   attempt: () => Promise<void>,
@@ -89,9 +97,8 @@ async function record(
   const add = (outcome: Record['outcome']) => {
     const { statements, leaves } = told
     const answered = recorder.tick()
-    const written = outcome === 'done' ? leaves.flatMap((left) => installed(left, witness.versions)) : []
-    const facts = { id, client, operation, called, answered, outcome, statements, leaves, written }
-    recorder.add({ ...facts, seen: [], conflict: false })
+    const facts = { id, client, operation, called, answered, outcome, statements, leaves }
+    recorder.add({ ...facts, seen: [], written: [], conflict: false })
   }
   try {
     await attempt()
@@ -103,21 +110,6 @@ async function record(
     if (writes(operation) || conflicts) add(outcome === 'unknown' ? outcome : 'refused')
     if (conflicts) throw error
   }
-}
-
-function installed(
-  { place, deletes }: Leaving,
-  versions: ReadonlyMap<string, number>,
-): readonly WrittenRow[] {
-  const version = versions.get(placeText(place))
-  // Nothing need be done for a row that came and went in one block.
-  if (version === undefined && deletes) return []
-  if (version === undefined) throw new Error(`nobody was told what became of ${placeText(place)}`)
-  return [{ place, made: { row: deletes ? null : undefined, version } }]
-}
-
-function leaving({ place, kind }: { place: Place; kind: Operation['kind'] }): Leaving[] {
-  return kind === 'check' ? [] : [{ place, deletes: kind === 'delete' }]
 }
 
 /** One attempt of a block: takes its steps, and notes what it was told. */
@@ -244,7 +236,7 @@ class BlockRun implements Told {
       this.statements.push({ operation, seen: [], written, conflict: false })
       for (const [i, change] of placed.entries()) {
         if (written[i]?.made === undefined) continue
-        for (const left of leaving(change)) this.#own.set(placeText(left.place), left)
+        for (const left of leavesOf([change])) this.#own.set(placeText(left.place), left)
       }
       return written
     } catch (error) {

@@ -13,7 +13,6 @@ import {
 import type { Clock, Random } from '../../ports.js'
 import { type Record, type SeenRow, type WrittenRow, writes } from '../record.js'
 import { type Operation, placeText } from './operation.js'
-import type { Witness } from './witness.js'
 
 /** What is told of each thing that a client did. */
 export interface Recorder {
@@ -35,7 +34,6 @@ export interface Session {
   readonly client: number
   readonly store: Client
   readonly ports: { readonly clock: Clock; readonly random: Random }
-  readonly witness: Witness
   readonly memory: ClientMemory
   readonly recorder: Recorder
   readonly signal?: AbortSignal

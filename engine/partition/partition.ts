@@ -191,7 +191,8 @@ export class Partition {
       case 'query': {
         this.#pass(turn, 'read', (claim) => claim.examine(operation.hashKey, operation.interval))
         if (opened !== undefined) return { ...query(opened.items, operation), ...this.#asOf(operation) }
-        return { items: [], ...(operation.observe === undefined ? undefined : NOTHING_OBSERVED) }
+        const keys = operation.withKeys ? { sortKeys: [] } : undefined
+        return { items: [], ...keys, ...(operation.observe === undefined ? undefined : NOTHING_OBSERVED) }
       }
       case 'write':
         return this.#write(operation, settings, turn)

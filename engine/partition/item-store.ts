@@ -114,8 +114,9 @@ export class ItemStore implements ItemTable {
 
   /** Says whether there was one. */
   delete({ hashKey, sortKey }: ItemKey): boolean {
-    this.#watch.deleted({ hashKey, sortKey })
-    return [...this.#storage.rows(SQL.delete, hashKey, sortKey)].length > 0
+    const gone = [...this.#storage.rows(SQL.delete, hashKey, sortKey)].length > 0
+    if (gone) this.#watch.deleted({ hashKey, sortKey })
+    return gone
   }
 
   #write(

@@ -1,4 +1,5 @@
 import {
+  FokosError,
   InvalidRequestError,
   OutcomeUnknownError,
   reportError,
@@ -97,15 +98,16 @@ export class Partition {
   }
 
   /**
-   * Never throws an error of ours: these are answers. What it refuses, it has not changed. At once an answer, if
+   * Errors of ours are answers. Any other ends the call, which says nothing of what became of it. What it refuses, it has not changed. At once an answer, if
    * nothing has to be waited for.
    */
   execute(request: PartitionRequest): PartitionAnswer | Promise<PartitionAnswer> {
     const { operation } = request
     let turn: Turn | undefined
     const refused = (error: unknown): PartitionAnswer => {
-      if (error instanceof ReplacedInstanceError) throw error
       const shown = error instanceof TimedOut ? error.as(operation.kind) : error
+      // Storage failed, or this is not the partition any more: whatever became of it, nobody here can tell.
+      if (!(shown instanceof FokosError)) throw error
       return { ok: false, error: reportError(this.#isOutcome(operation) ? shown : unknown(shown)) }
     }
     const answered = (result: PartitionResult): PartitionAnswer => ({ ok: true, result })
@@ -386,7 +388,7 @@ const RECORDS_LOOKED_AT_AFTER: Millis = 660_000
 
 /** Waiting came to its end; what that is called depends on what waited. */
 class TimedOut extends Error {
-  as(kind: PartitionOperation['kind']): Error {
+  as(kind: PartitionOperation['kind']): FokosError {
     const why = 'a transaction that has not ended yet has locked what is asked for'
     return kind === 'transact' || kind === 'prepare' || kind === 'validate'
       ? new TransactionConflictError(why, { busy: true })

@@ -1,6 +1,6 @@
 import { ChangeMaker, madeResult } from '../changes/change-maker.js'
 import { checkWriteSize } from '../changes/check-sizes.js'
-import { OutcomeUnknownError } from '../errors.js'
+import { FokosError, OutcomeUnknownError } from '../errors.js'
 import { mark } from '../mark.js'
 import type { PartitionWrite, WriteResult } from '../operations.js'
 import type { Clock, Storage } from '../ports.js'
@@ -71,6 +71,7 @@ export class Writer {
       tokens.remember(operation.token, { changes }, clock.now())
       return { changes }
     } catch (error) {
+      if (!(error instanceof FokosError)) throw error
       // A refusal is an outcome too: if another sending of this write is still on its way, it must meet it.
       MARK: mark('a write is undone')
       tokens.rememberRefusal(operation.token, error, clock.now())

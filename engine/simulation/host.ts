@@ -275,7 +275,11 @@ export class Host {
   }
 
   #setAlarm(instance: Instance, at: Millis | undefined): void {
-    if (instance.state !== 'live') throw new ReplacedError('another instance owns this alarm by now')
+    if (instance.state !== 'live') {
+      // As with every other write, the instance finds out, and never answers again.
+      if (instance.state === 'stale') this.#kill(instance)
+      throw new ReplacedError('another instance owns this alarm by now')
+    }
     // The alarm is stored as rows are: durable with what was written before it.
     this.disk.touch()
     this.#alarm.current = at === undefined ? undefined : at - instance.clockOffset

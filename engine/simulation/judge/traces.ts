@@ -203,7 +203,8 @@ function checkFinal(place: string, touching: readonly Record[], final: FinalRow 
   }
   if (last === undefined) return []
   const gone = touching.some(
-    (record) => mayDelete(record, place) && !record.written.some((written) => placeText(written.place) === place),
+    (record) =>
+      mayDelete(record, place) && !record.written.some((written) => placeText(written.place) === place),
   )
   const lost = final === undefined ? last.row !== null && !gone : final.version < last.version
   if (!lost) return []

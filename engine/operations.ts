@@ -323,6 +323,7 @@ export interface Attempt {
   /** The transaction's record lies at this hash key. */
   readonly hashKey: Uint8Array
   readonly age: Age
+  readonly settings: PinnedSettings
 }
 
 /** Checks a part, evaluates its changes, and locks all of it until the attempt is finished. */

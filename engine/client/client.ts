@@ -1,4 +1,5 @@
-import { assert, errorFromReport } from '../errors.js'
+import { MAX_CALLS, mapConcurrently } from '../concurrently.js'
+import { assert, errorFromReport, LimitError } from '../errors.js'
 import type { Projection } from '../expressions/expression.js'
 import { hashBytes } from '../keys/hash.js'
 import { keyText } from '../keys/key-text.js'
@@ -26,10 +27,10 @@ import {
   type WriteResult,
 } from '../operations.js'
 import type { PartitionName, Peers } from '../ports.js'
+import { MAX_CHANGES } from '../settings.js'
 import { rootOf } from '../topology/partition-name.js'
 import type { ItemText } from '../values/item-text.js'
 import { checkRequest } from './check-request.js'
-import { MAX_CALLS, mapConcurrently } from './concurrently.js'
 import { type KeyedPage, mergedPage, mergeOrdered } from './merge.js'
 import { checkLimit, compareKeys, sortSpans } from './order.js'
 import { type Observer, readTogether } from './read-together.js'
@@ -246,6 +247,12 @@ export class Client {
     const changes = plan.changes.map((planned, index) => ({ ...planned, index, key: planned.change.key }))
     const [first] = changes
     assert(first !== undefined, 'a transaction that is sent changes something')
+    if (changes.length > MAX_CHANGES) {
+      throw new LimitError(
+        `a statement changes at most ${MAX_CHANGES} items, not ${changes.length}: change fewer rows at once`,
+        { limit: MAX_CHANGES, size: changes.length },
+      )
+    }
     const home = this.ownerOf(first.key.hashKey)
     const parts = this.#partsOf(plan.seen, changes)
     const part = parts.get(home) as TransactionPart

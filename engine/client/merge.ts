@@ -1,6 +1,6 @@
+import { mapConcurrently } from '../concurrently.js'
 import type { Order } from '../operations.js'
 import type { ItemText } from '../values/item-text.js'
-import { mapConcurrently } from './concurrently.js'
 import { compareKeys } from './order.js'
 
 /** A page of one span, with the keys that put its items in order. */

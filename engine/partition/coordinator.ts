@@ -1,3 +1,4 @@
+import { mapConcurrently } from '../concurrently.js'
 import {
   errorFromReport,
   FokosError,
@@ -22,6 +23,7 @@ import {
   REQUEST_VERSION,
   type TransactAnswer,
   type TransactionPart,
+  type Version,
 } from '../operations.js'
 import type { Millis, PartitionName } from '../ports.js'
 import { applyWrites } from './apply-writes.js'
@@ -41,6 +43,10 @@ const MAX_ANSWER_CHARACTERS = 500_000
 const RECORD_MARGIN: Millis = 60_000
 /** Records that are looked at in one section. */
 const RECORDS_PER_SECTION = 500
+/** Records whose participants are told at the same time. */
+const RECORDS_AT_ONCE = 8
+/** How often records are looked at while there are any. */
+const RECORDS_LOOKED_AT_EVERY: Millis = 660_000
 
 /** An attempt under way: it dies with the instance, which nobody but this instance could commit. */
 interface Undertaking {
@@ -69,6 +75,8 @@ export class Coordinator {
   readonly #deciding = new Set<number>()
   /** Transactions of which every participant has acknowledged the commit, to this instance. */
   readonly #acknowledged = new Set<number>()
+  /** When records are looked at again. */
+  #looksAt: Millis = Number.NEGATIVE_INFINITY
 
   constructor(place: Place) {
     this.#place = place
@@ -92,25 +100,22 @@ export class Coordinator {
     if (joined !== undefined) {
       MARK: mark('a transaction that is sent again joins the one under way')
       checkDigest(joined.digest, operation)
-      return joined.done.catch((error) => this.#refuse(error, operation, settings, turn))
+      return joined.done
     }
     this.#checkAge(operation)
     if (operation.others.length === 0) {
-      try {
-        return this.#commitHere(operation, settings, turn)
-      } catch (error) {
-        return this.#refuse(error, operation, settings, turn)
-      }
+      return this.#commitHere(operation, settings, turn)
     }
     const done = this.#undertake(operation, settings, turn).finally(() =>
       this.#underWay.delete(operation.token),
     )
     this.#underWay.set(operation.token, { done, digest: operation.digest })
-    return done.catch((error) => this.#refuse(error, operation, settings, turn))
+    return done
   }
 
   /** Whether what a sending is refused for now is what every sending of it is told. */
-  isDecided(operation: PartitionTransact): boolean {
+  isDecided(operation: PartitionTransact, refusal: FokosError): boolean {
+    if (refusal.details.reused === true) return true
     const record = this.#place.open()?.records.get(homeKey(operation), operation.token)
     return record !== undefined
   }
@@ -119,7 +124,7 @@ export class Coordinator {
    * What became of an attempt. Who finds nothing writes so before saying it: if another instance of this
    * partition is about to commit, only one of the two can write.
    */
-  inquire({ attempt }: PartitionInquire, settings: PinnedSettings): InquireAnswer {
+  inquire({ attempt }: PartitionInquire): InquireAnswer {
     const { hashKey, token, id } = attempt
     const opened = this.#place.open()
     const record = opened?.records.get(hashKey, token)
@@ -130,29 +135,33 @@ export class Coordinator {
     if (record !== undefined) return { outcome: { committed: false } }
     if (this.#deciding.has(id)) return { outcome: 'deciding' }
     this.#wakeForRecords()
-    this.#place.writing(settings, ({ records }) => {
+    this.#place.writing(({ records }) => {
       if (records.get(hashKey, id) !== undefined) return
       MARK: mark('a home that knows nothing of an attempt says that it is aborted')
-      records.put({ hashKey, id, stored: this.#now, record: { outcome: 'aborted' } })
+      this.#place.ports.storage.atomic(() => {
+        records.put({ hashKey, id, stored: this.#now }, { outcome: 'aborted' })
+      })
     })
     return { outcome: { committed: false } }
   }
 
   /**
-   * Forgets records that nobody may ask for any more. One whose participants may not all know is kept until
-   * they do. @returns whether records are left.
+   * Forgets records that nobody may ask for any more, if it is time to look. One whose participants may not all
+   * know is kept until they do.
+   *
+   * @returns when to look again; never, when no records are left.
    */
-  async forgetOld(settings: PinnedSettings): Promise<boolean> {
-    let behind: StoredRecord | undefined
+  async forgetOld(): Promise<Millis | undefined> {
+    if (this.#now < this.#looksAt) return this.#looksAt
+    this.#looksAt = this.#now + RECORDS_LOOKED_AT_EVERY
+    const before = this.#now - RETENTION - RECORD_MARGIN
     let left = false
-    for (;;) {
-      const opened = this.#place.open()
-      const page: StoredRecord[] = opened?.records.page(behind, RECORDS_PER_SECTION) ?? []
-      const before = this.#now - RETENTION - RECORD_MARGIN
+    for (let behind: StoredRecord | undefined; ; ) {
+      const page = this.#place.open()?.records.page(behind, RECORDS_PER_SECTION) ?? []
       const old = page.filter(({ stored }) => stored < before)
-      const gone = await Promise.all(old.map((record) => this.#isSettled(record, settings)))
+      const gone = await mapConcurrently(old, RECORDS_AT_ONCE, (record) => this.#isSettled(record))
       if (gone.includes(true)) {
-        this.#place.writing(settings, ({ records, facts }) => {
+        this.#place.writing(({ records, facts }) => {
           this.#place.ports.storage.atomic(() => {
             // A clock that leaps forgets too early: what was born since then may have happened.
             facts.set('forgotten', Math.max(before, (facts.get('forgotten') ?? 0) as number))
@@ -165,7 +174,7 @@ export class Coordinator {
       left ||= page.length > old.length || gone.includes(false)
       for (const { id } of old) this.#acknowledged.delete(id)
       behind = page.at(-1)
-      if (page.length < RECORDS_PER_SECTION) return left
+      if (page.length < RECORDS_PER_SECTION) return left ? this.#looksAt : undefined
       await this.#place.ports.clock.sleep(0)
     }
   }
@@ -201,9 +210,10 @@ export class Coordinator {
     this.#place.locks.pass(claimOf(part), 'write', turn)
     const evaluation = this.#evaluate(operation)
     this.#wakeForRecords()
-    return this.#place.writing(settings, (opened) => {
+    return this.#place.writing((opened) => {
       opened.versions.reserve()
       return this.#commit(opened, {
+        settings,
         hashKey: homeKey(operation),
         token,
         digest: operation.digest,
@@ -219,6 +229,7 @@ export class Coordinator {
   #commit(
     opened: Opened,
     what: {
+      readonly settings: PinnedSettings
       readonly hashKey: Uint8Array
       readonly token: number
       readonly digest: number | undefined
@@ -228,14 +239,17 @@ export class Coordinator {
       readonly participants: readonly Participant[]
     },
   ): TransactAnswer {
-    const { hashKey, token, digest, attempt, evaluation, changes, participants } = what
+    const { settings, hashKey, token, digest, attempt, evaluation, changes, participants } = what
     checkAnswerSize(changes)
     return this.#place.ports.storage.atomic(() => {
       const at = opened.versions.tick()
+      this.#place.pin(settings)
       applyWrites(evaluation.writes, opened, token)
       const dated = changes.map((change) => (change.made ? { ...change, version: at } : change))
-      const record = { outcome: 'committed', attempt, at, changes: dated, participants, digest } as const
-      opened.records.put({ hashKey, id: token, stored: this.#now, record })
+      opened.records.put(
+        { hashKey, id: token, stored: this.#now },
+        { outcome: 'committed', settings, attempt, at, changes: dated, participants, digest },
+      )
       return { changes: dated, at }
     })
   }
@@ -248,7 +262,7 @@ export class Coordinator {
   ): Promise<TransactAnswer> {
     const { clock, random } = this.#place.ports
     for (let attempts = 1; ; attempts++) {
-      const undertaking = await this.#place.whenFree(turn, () => this.#begin(operation, turn))
+      const undertaking = await this.#place.whenFree(turn, () => this.#begin(operation, settings, turn))
       const replies = await Promise.all(
         operation.others.map(({ partition, part }) =>
           this.#prepare(partition, part, undertaking.attempt, operation, settings),
@@ -263,7 +277,7 @@ export class Coordinator {
   }
 
   /** Begins an attempt: checks the home's own part, and locks it in memory. One section. */
-  #begin(operation: PartitionTransact, turn: Turn): Undertaking {
+  #begin(operation: PartitionTransact, settings: PinnedSettings, turn: Turn): Undertaking {
     const { locks, ports } = this.#place
     const claim = claimOf(operation.part)
     locks.pass(claim, 'write', turn)
@@ -281,6 +295,7 @@ export class Coordinator {
       home: ports.name,
       hashKey: homeKey(operation),
       age: turn.age,
+      settings,
     }
     const held = [...claim.values()].map(
       (ofHashKey): Lock => ({
@@ -357,7 +372,7 @@ export class Coordinator {
       if (own instanceof FokosError || replies.some(({ kind }) => kind !== 'prepared')) return undefined
       const changes = inOrder(operation, own.changes, replies)
       this.#wakeForRecords()
-      answer = this.#place.writing(settings, (opened) => {
+      answer = this.#place.writing((opened) => {
         const { hashKey, token, id } = attempt
         const { records, versions } = opened
         if (records.get(hashKey, token) !== undefined || records.get(hashKey, id) !== undefined) {
@@ -368,6 +383,7 @@ export class Coordinator {
         versions.follow(Math.max(...proposed))
         versions.reserve()
         return this.#commit(opened, {
+          settings,
           hashKey,
           token,
           digest: operation.digest,
@@ -381,29 +397,30 @@ export class Coordinator {
     } finally {
       this.#deciding.delete(attempt.id)
       this.#place.locks.release(locks)
-      const outcome: AttemptOutcome =
-        answer === undefined
-          ? { committed: false }
-          : {
-              committed: true,
-              at: answer.at,
-              proposals: participants.flatMap(({ proposals }) => proposals),
-            }
-      void this.#tell(operation, attempt, outcome, settings)
+      void this.#tell(operation, attempt, participants, answer?.at)
     }
   }
 
-  /** Tells every participant what became of an attempt. Who does not hear of it will ask. */
+  /**
+   * Tells every participant what became of an attempt. Who does not hear of it will ask.
+   *
+   * @param at when it was committed, if it was.
+   */
   async #tell(
     { others, token }: PartitionTransact,
-    { id }: Attempt,
-    outcome: AttemptOutcome,
-    settings: PinnedSettings,
+    { id, settings }: Attempt,
+    participants: readonly Participant[],
+    at: Version | undefined,
   ): Promise<void> {
     const heard = await Promise.all(
-      others.map(({ partition, part }) => this.#tellOne(partition, id, hashKeysOf(part), outcome, settings)),
+      others.map(({ partition, part }, i) => {
+        const { proposals } = participants[i] as Participant
+        const outcome: AttemptOutcome =
+          at === undefined ? { committed: false } : { committed: true, at, proposals }
+        return this.#tellOne(partition, id, hashKeysOf(part), outcome, settings)
+      }),
     )
-    if (outcome.committed && heard.every((one) => one)) this.#acknowledged.add(token)
+    if (at !== undefined && heard.every((one) => one)) this.#acknowledged.add(token)
   }
 
   /** @returns whether it was acknowledged. Never throws. */
@@ -432,20 +449,16 @@ export class Coordinator {
   }
 
   /** Whether nobody needs a record any more. */
-  async #isSettled({ id, record }: StoredRecord, settings: PinnedSettings): Promise<boolean> {
-    if (record.outcome !== 'committed' || this.#acknowledged.has(id)) return true
-    const { attempt, at, participants } = record
-    const proposals = participants.flatMap((participant) => participant.proposals)
+  async #isSettled({ hashKey, id }: StoredRecord): Promise<boolean> {
+    if (this.#acknowledged.has(id)) return true
+    const record = this.#place.open()?.records.get(hashKey, id)
+    if (record?.outcome !== 'committed') return true
+    const { attempt, at, participants, settings } = record
     const heard = await Promise.all(
-      participants.map(({ partition, proposals: own }) =>
-        this.#tellOne(
-          partition,
-          attempt,
-          own.map(({ hashKey }) => hashKey),
-          { committed: true, at, proposals },
-          settings,
-        ),
-      ),
+      participants.map(({ partition, proposals }) => {
+        const hashKeys = proposals.map(({ hashKey }) => hashKey)
+        return this.#tellOne(partition, attempt, hashKeys, { committed: true, at, proposals }, settings)
+      }),
     )
     return heard.every((one) => one)
   }
@@ -456,33 +469,29 @@ export class Coordinator {
    * Of a first sending, memory is enough: a copy of it reaches this instance or none. One that was sent again has
    * another on its way, maybe to another instance: what it is told is stored.
    */
-  #refuse(
-    error: unknown,
-    operation: PartitionTransact,
-    settings: PinnedSettings,
-    turn: Turn,
-  ): TransactAnswer {
+  refuse(error: unknown, operation: PartitionTransact, turn: Turn): TransactAnswer {
     if (!(error instanceof FokosError) || error instanceof OutcomeUnknownError) throw error
+    // It says nothing of the transaction whose token it is.
+    if (error.details.reused === true) throw error
     if (error instanceof TransactionConflictError) Object.assign(error.details, { age: turn.age })
     const { token, resent, digest } = operation
     if (!resent) {
       this.#place.tokens.rememberRefusal(token, error, this.#now)
       throw error
     }
-    const hashKey = homeKey(operation)
+    const place = { hashKey: homeKey(operation), id: token, stored: this.#now }
     this.#wakeForRecords()
-    const answered = this.#place.writing(settings, ({ records }) => {
+    const earlier = this.#place.writing(({ records }) => {
+      const known = records.get(place.hashKey, place.id)
+      if (known !== undefined) return known
       MARK: mark('the refusal of a transaction is stored')
-      records.put({
-        hashKey,
-        id: token,
-        stored: this.#now,
-        record: { outcome: 'refused', error: reportError(error), digest },
+      this.#place.ports.storage.atomic(() => {
+        records.put(place, { outcome: 'refused', error: reportError(error), digest })
       })
-      return records.get(hashKey, token)
+      return undefined
     })
     // What was stored before holds: another sending may have come through meanwhile.
-    if (answered?.outcome === 'committed') return answerAgain(answered)
+    if (earlier?.outcome === 'committed') return answerAgain(earlier)
     throw error
   }
 
@@ -511,6 +520,7 @@ function checkDigest(known: number | undefined, { digest }: PartitionTransact): 
   if (known === digest) return
   throw new InvalidRequestError(
     'the token was given to another transaction within the last ten minutes: take a new token for each',
+    { reused: true },
   )
 }
 

@@ -104,7 +104,10 @@ export class ItemStore implements ItemTable {
 
   /** Writes an item where none is. Says whether none was. */
   insert(key: ItemKey, item: ItemText, version: Version, token: number): boolean {
-    return this.#write(SQL.insert, key, item, version, token)
+    const inserted = this.#write(SQL.insert, key, item, version, token)
+    // What writes nothing is a read, and must not be one of an instance that was replaced.
+    if (!inserted) this.checkLocks(key.hashKey)
+    return inserted
   }
 
   /** Writes an item, whatever was there. */
@@ -116,6 +119,7 @@ export class ItemStore implements ItemTable {
   delete({ hashKey, sortKey }: ItemKey): boolean {
     const gone = [...this.#storage.rows(SQL.delete, hashKey, sortKey)].length > 0
     if (gone) this.#watch.deleted({ hashKey, sortKey })
+    else this.checkLocks(hashKey)
     return gone
   }
 

@@ -1,3 +1,4 @@
+import type { FokosError } from '../errors.js'
 import { keyText } from '../keys/key-text.js'
 import { mark } from '../mark.js'
 import type { Age, Attempt } from '../operations.js'
@@ -21,7 +22,9 @@ export interface Turn {
   readonly order: number
   /** When it gives up. */
   readonly until: Millis
-  age: Age
+  /** What it is refused for then. */
+  readonly tooLate: () => FokosError
+  readonly age: Age
 }
 
 /** How somebody waits. */
@@ -79,8 +82,8 @@ export class LockTable {
     return this.#locks.size === 0 && this.#waiters.size === 0
   }
 
-  newTurn(patience: Millis, age: Age): Turn {
-    return { order: ++this.#turns, until: this.#clock.now() + patience, age }
+  newTurn(patience: Millis, age: Age, tooLate: () => FokosError): Turn {
+    return { order: ++this.#turns, until: this.#clock.now() + patience, age, tooLate }
   }
 
   add(lock: Lock): void {

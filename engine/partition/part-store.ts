@@ -4,6 +4,7 @@ import type { Attempt, ItemKey, Version } from '../operations.js'
 import type { PartitionName, Storage } from '../ports.js'
 import { decodeBase64, encodeBase64 } from '../values/base64.js'
 import type { ItemText } from '../values/item-text.js'
+import { chunksOf } from './chunks.js'
 import type { HashKeyClaim } from './claim.js'
 
 /** What an attempt has prepared for one hash key: what it holds, and what it will write if it is committed. */
@@ -15,9 +16,6 @@ export interface PreparedPart {
   /** Each item once; null where it is deleted. */
   readonly writes: readonly { readonly key: ItemKey; readonly item: ItemText | null }[]
 }
-
-/** Characters of a row at most: in UTF-8, a row has at most 2 MB. */
-const CHUNK_CHARACTERS = 500_000
 
 const SQL = {
   all: 'SELECT hash_key, attempt, part FROM parts ORDER BY hash_key, attempt, chunk',
@@ -44,11 +42,9 @@ export class PartStore {
 
   put(part: PreparedPart): void {
     const { hashKey } = part.claim
-    const text = encodePart(part)
-    for (let chunk = 0; chunk * CHUNK_CHARACTERS < text.length; chunk++) {
-      const piece = text.slice(chunk * CHUNK_CHARACTERS, (chunk + 1) * CHUNK_CHARACTERS)
-      this.#storage.run(SQL.put, hashKey, part.attempt.id, chunk, piece)
-    }
+    chunksOf(encodePart(part)).forEach((chunk, i) => {
+      this.#storage.run(SQL.put, hashKey, part.attempt.id, i, chunk)
+    })
   }
 
   remove(hashKey: Uint8Array, attempt: number): void {
@@ -73,6 +69,7 @@ interface PartJson {
   readonly home: string
   readonly hashKey: string
   readonly age: readonly [number, number]
+  readonly settings: readonly [number, number]
   readonly at: number
   readonly exclusive: readonly string[]
   readonly shared: readonly string[]
@@ -87,6 +84,7 @@ function encodePart({ attempt, at, claim, writes }: PreparedPart): string {
     home: attempt.home,
     hashKey: encodeBase64(attempt.hashKey),
     age: [attempt.age.at, attempt.age.id],
+    settings: [attempt.settings.roots, attempt.settings.fanout],
     at,
     exclusive: [...claim.exclusive.values()].map(encodeBase64),
     shared: [...claim.shared.values()].map(encodeBase64),
@@ -107,6 +105,7 @@ function decodePart(hashKey: Uint8Array, text: string): PreparedPart {
       home: json.home as PartitionName,
       hashKey: decodeBase64(json.hashKey),
       age: { at: json.age[0], id: json.age[1] },
+      settings: { roots: json.settings[0], fanout: json.settings[1] },
     },
     at: json.at,
     claim: {

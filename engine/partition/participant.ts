@@ -5,7 +5,6 @@ import {
   type Attempt,
   type PartitionFinish,
   type PartitionPrepare,
-  type PinnedSettings,
   type PrepareAnswer,
   type Proposal,
   REQUEST_VERSION,
@@ -50,11 +49,15 @@ export class Participant {
    *
    * @throws {TransactionConflictError} when the part does not hold, or an older transaction is in the way.
    */
-  prepare(operation: PartitionPrepare, settings: PinnedSettings, turn: Turn): PrepareAnswer {
+  prepare(operation: PartitionPrepare, turn: Turn): PrepareAnswer {
     const { attempt, part, returning, refusals } = operation
     const { locks, limits, ports } = this.#place
     const claim = claimOf(part)
-    this.#pass(claim, attempt, turn)
+    // What is locked already has nobody in its way, whoever waits by now.
+    const again = [...claim.values()].every(
+      ({ hashKey }) => locks.find(attempt.id, hashKey, true) !== undefined,
+    )
+    if (!again) this.#pass(claim, attempt, turn)
     const { writes, changes } = evaluatePart(part, {
       items: this.#place.items(),
       limits,
@@ -64,10 +67,11 @@ export class Participant {
     })
     // Armed before the work, so that a crash leaves nothing locked for ever.
     this.#place.wakeBy(ports.clock.now() + ASK_AFTER)
-    const proposals = this.#place.writing(settings, (opened) => {
+    const proposals = this.#place.writing((opened) => {
       opened.versions.reserve()
+      const written = Map.groupBy(writes, ({ key }) => keyText(key.hashKey))
       const made: PreparedPart[] = []
-      const proposals = [...claim.values()].map((ofHashKey): Proposal => {
+      const proposals = [...claim].map(([text, ofHashKey]): Proposal => {
         const { hashKey } = ofHashKey
         const earlier = opened.parts.get(hashKey, attempt.id)
         if (earlier !== undefined) {
@@ -75,13 +79,7 @@ export class Participant {
           return { hashKey, at: earlier.at }
         }
         const at = opened.versions.tick()
-        const text = keyText(hashKey)
-        made.push({
-          attempt,
-          at,
-          claim: ofHashKey,
-          writes: writes.filter(({ key }) => keyText(key.hashKey) === text),
-        })
+        made.push({ attempt, at, claim: ofHashKey, writes: written.get(text) ?? [] })
         return { hashKey, at }
       })
       ports.storage.atomic(() => {
@@ -108,7 +106,10 @@ export class Participant {
     opened.versions.reserve()
     this.#place.ports.storage.atomic(() => {
       for (const part of parts) {
-        if (committed.includes(part)) applyWrites(part.writes, opened, part.attempt.token)
+        if (committed.includes(part)) {
+          if (part.writes.length > 0) this.#place.pin(part.attempt.settings)
+          applyWrites(part.writes, opened, part.attempt.token)
+        }
         opened.parts.remove(part.claim.hashKey, attempt)
       }
     })
@@ -117,14 +118,14 @@ export class Participant {
   }
 
   /** Asks an attempt's home what became of it, and does that. One question at a time. Never throws. */
-  async ask(attempt: Attempt, settings: PinnedSettings): Promise<void> {
+  async ask(attempt: Attempt): Promise<void> {
     if (this.#asked.has(attempt.id)) return
     this.#asked.add(attempt.id)
     try {
       MARK: mark('a participant asks what became of an attempt')
       const answer = await this.#place.ports.peers.call(attempt.home, {
         version: REQUEST_VERSION,
-        settings,
+        settings: attempt.settings,
         operation: { kind: 'inquire', attempt },
       })
       if (!answer.ok || !('outcome' in answer.result) || answer.result.outcome === 'deciding') return
@@ -138,9 +139,9 @@ export class Participant {
   }
 
   /** Asks for everything that is prepared here. @returns whether something is left. */
-  async askForAll(settings: PinnedSettings): Promise<boolean> {
+  async askForAll(): Promise<boolean> {
     const attempts = new Map(this.#place.locks.prepared().map(({ attempt }) => [attempt.id, attempt]))
-    await Promise.all([...attempts.values()].map((attempt) => this.ask(attempt, settings)))
+    await Promise.all([...attempts.values()].map((attempt) => this.ask(attempt)))
     return this.#place.locks.prepared().length > 0
   }
 

@@ -33,7 +33,7 @@ import type { Opened, PartitionPorts, Place } from './place.js'
 import { batchGet, get, NOTHING_OBSERVED, query } from './read-items.js'
 import { RecordStore } from './record-store.js'
 import { addTables, createTables, OLDER_FORMATS, STORAGE_FORMAT, tablesExist } from './schema.js'
-import { checkSettings, parseSettings, settingsText } from './settings-check.js'
+import { checkSettings, settingsText } from './settings-check.js'
 import { TokenMemory } from './token-memory.js'
 import { validateReads } from './validate-reads.js'
 import { Writer } from './write-items.js'
@@ -89,7 +89,8 @@ export class Partition {
       },
       open: () => this.#open(),
       items: () => this.#items(),
-      writing: (settings, section) => this.#writing(settings, section),
+      writing: (section) => this.#writing(section),
+      pin: (settings) => this.#pin(settings),
       whenFree: (turn, section) => this.#whenFree(turn, section),
       wakeBy: (at) => this.#wakeBy(at),
     }
@@ -103,14 +104,11 @@ export class Partition {
    */
   execute(request: PartitionRequest): PartitionAnswer | Promise<PartitionAnswer> {
     const { operation } = request
-    let turn: Turn | undefined
     const refused = (error: unknown): PartitionAnswer => {
-      const shown = error instanceof TimedOut ? error.as(operation.kind) : error
       // Storage failed, or this is not the partition any more: whatever became of it, nobody here can tell.
-      if (!(shown instanceof FokosError)) throw error
-      return { ok: false, error: reportError(this.#isOutcome(operation) ? shown : unknown(shown)) }
+      if (!(error instanceof FokosError)) throw error
+      return { ok: false, error: reportError(this.#isOutcome(operation, error) ? error : unknown(error)) }
     }
-    const answered = (result: PartitionResult): PartitionAnswer => ({ ok: true, result })
     try {
       if (request.version > REQUEST_VERSION) {
         throw new InvalidRequestError(
@@ -118,11 +116,32 @@ export class Partition {
             `${REQUEST_VERSION}: a deployment is under way, or the two come from different ones`,
         )
       }
-      turn = this.#newTurn(operation)
-      const result = this.#whenFree(turn, () => this.#section(request, turn as Turn))
-      return result instanceof Promise ? result.then(answered).catch(refused) : answered(result)
+      const result = this.#run(request, this.#newTurn(operation))
+      if (result instanceof Promise) {
+        return result.then((result): PartitionAnswer => ({ ok: true, result })).catch(refused)
+      }
+      return { ok: true, result }
     } catch (error) {
       return refused(error)
+    }
+  }
+
+  /** Runs a request to its end, and keeps what it is refused for where another sending of it would be met. */
+  #run(request: PartitionRequest, turn: Turn): PartitionResult | Promise<PartitionResult> {
+    const { operation } = request
+    const refuse = (error: unknown): PartitionResult => {
+      if (operation.kind === 'transact') return this.#coordinator.refuse(error, operation, turn)
+      if (operation.kind === 'write' && error instanceof UnavailableError) {
+        // Another delivery of it may be waiting too.
+        this.#tokens.rememberRefusal(operation.token, error, this.#ports.clock.now())
+      }
+      throw error
+    }
+    try {
+      const result = this.#whenFree(turn, () => this.#section(request, turn))
+      return result instanceof Promise ? result.catch(refuse) : result
+    } catch (error) {
+      return refuse(error)
     }
   }
 
@@ -131,11 +150,10 @@ export class Partition {
     this.#wakesAt = undefined
     try {
       if (this.#open() === undefined) return
-      const settings = parseSettings(this.#settings as string)
-      const locked = await this.#participant.askForAll(settings)
-      const records = await this.#coordinator.forgetOld(settings)
+      const locked = await this.#participant.askForAll()
+      const records = await this.#coordinator.forgetOld()
       if (locked) this.#wakeBy(this.#ports.clock.now() + ASK_AFTER)
-      else if (records) this.#wakeBy(this.#ports.clock.now() + RECORDS_LOOKED_AT_AFTER)
+      else if (records !== undefined) this.#wakeBy(records)
     } catch {
       // An instance that was replaced has no alarm either; any other comes back to it.
       this.#tryToWakeBy(this.#ports.clock.now() + ASK_AFTER)
@@ -144,13 +162,17 @@ export class Partition {
 
   #newTurn(operation: PartitionOperation): Turn {
     const at = Math.max(this.#opened?.versions.last ?? 0, this.#ports.clock.now() * VERSIONS_PER_MILLI)
+    const why = 'a transaction that has not ended yet has locked what is asked for'
+    const conflict = () => new TransactionConflictError(why, { busy: true })
     switch (operation.kind) {
       case 'prepare':
-        return this.#locks.newTurn(PREPARE_PATIENCE, operation.attempt.age)
+        return this.#locks.newTurn(PREPARE_PATIENCE, operation.attempt.age, conflict)
       case 'transact':
-        return this.#locks.newTurn(PATIENCE, operation.age ?? { at, id: operation.token })
+        return this.#locks.newTurn(PATIENCE, operation.age ?? { at, id: operation.token }, conflict)
+      case 'validate':
+        return this.#locks.newTurn(PATIENCE, { at, id: 0 }, conflict)
       default:
-        return this.#locks.newTurn(PATIENCE, { at, id: 0 })
+        return this.#locks.newTurn(PATIENCE, { at, id: 0 }, () => new UnavailableError(why))
     }
   }
 
@@ -158,12 +180,12 @@ export class Partition {
    * Whether what is refused now has not happened before either. A write that was sent before may have: only
    * what was decided under its token tells.
    */
-  #isOutcome(operation: PartitionOperation): boolean {
+  #isOutcome(operation: PartitionOperation, refusal: FokosError): boolean {
     switch (operation.kind) {
       case 'write':
         return !operation.resent || this.#tokens.recall(operation.token) !== undefined
       case 'transact':
-        return !operation.resent || this.#coordinator.isDecided(operation)
+        return !operation.resent || this.#coordinator.isDecided(operation, refusal)
       default:
         return true
     }
@@ -175,7 +197,10 @@ export class Partition {
     turn: Turn,
   ): PartitionResult | Promise<PartitionResult> {
     const opened = this.#open()
-    if (this.#settings !== undefined) checkSettings(this.#settings, settings)
+    // What was locked and decided under some settings must be able to end, whatever was written meanwhile.
+    if (operation.kind === 'finish') return this.#participant.finish(operation)
+    if (operation.kind === 'inquire') return this.#coordinator.inquire(operation)
+    this.#checkSettings(settings)
     switch (operation.kind) {
       case 'get': {
         this.#pass(turn, 'read', (claim) => claim.read(operation.key.hashKey, operation.key.sortKey))
@@ -205,11 +230,7 @@ export class Partition {
       case 'transact':
         return this.#coordinator.transact(operation, settings, turn)
       case 'prepare':
-        return this.#participant.prepare(operation, settings, turn)
-      case 'finish':
-        return this.#participant.finish(operation)
-      case 'inquire':
-        return this.#coordinator.inquire(operation, settings)
+        return this.#participant.prepare(operation, turn)
       default:
         operation satisfies never
         throw new InvalidRequestError(`no operation is called ${(operation as { kind: unknown }).kind}`)
@@ -238,20 +259,26 @@ export class Partition {
       })
     }
     try {
-      return this.#writing(settings, ({ writer }) => {
-        const first = this.#opened === undefined
-        const result = writer.write(operation)
-        if (first && result.changes.every(({ made }) => !made)) {
-          MARK: mark('the first write changes nothing and leaves nothing')
-          throw new NothingWritten(result)
-        }
-        MARK: if (first) mark('the first write makes the tables')
-        return result
+      return this.#writing(({ writer }) => {
+        if (this.#settings !== undefined) return writer.write(operation)
+        return this.#ports.storage.atomic(() => this.#writeFirst(writer, operation, settings))
       })
     } catch (error) {
       if (error instanceof NothingWritten) return error.result
       throw error
     }
+  }
+
+  /** The first write that changes anything pins the settings. */
+  #writeFirst(writer: Writer, operation: PartitionWrite, settings: PinnedSettings): WriteResult {
+    const result = writer.write(operation)
+    if (result.changes.every(({ made }) => !made)) {
+      MARK: mark('the first write changes nothing and leaves nothing')
+      throw new NothingWritten(result)
+    }
+    MARK: mark('the first write pins the settings')
+    this.#pin(settings)
+    return result
   }
 
   /** Runs a section until it is not blocked, each time from its beginning. */
@@ -267,16 +294,14 @@ export class Partition {
   async #wait<T>(first: Blocked, turn: Turn, section: () => T | Promise<T>): Promise<T> {
     for (let blocked = first; ; ) {
       const left = turn.until - this.#ports.clock.now()
-      if (left <= 0) throw new TimedOut()
+      if (left <= 0) throw turn.tooLate()
       await this.#locks.changed(blocked.claim, turn, Math.min(left, ASK_WHEN_BLOCKED_FOR))
       try {
         return await section()
       } catch (again) {
         if (!(again instanceof Blocked)) throw again
         for (const lock of again.by) {
-          if (lock.prepared && blocked.by.includes(lock) && this.#settings !== undefined) {
-            void this.#participant.ask(lock.attempt, parseSettings(this.#settings))
-          }
+          if (lock.prepared && blocked.by.includes(lock)) void this.#participant.ask(lock.attempt)
         }
         blocked = again
       }
@@ -301,33 +326,61 @@ export class Partition {
     return this.#opened
   }
 
-  #writing<T>(settings: PinnedSettings, section: (opened: Opened) => T): T {
+  #writing<T>(section: (opened: Opened) => T): T {
     const opened = this.#open()
-    if (opened !== undefined) {
-      checkSettings(this.#settings as string, settings)
-      return section(opened)
-    }
+    const pinned = this.#settings
     try {
+      if (opened !== undefined) return section(opened)
       return this.#ports.storage.atomic(() => {
         createTables(this.#ports.storage)
         this.#facts.set('storage_format', STORAGE_FORMAT)
-        this.#facts.set('settings', settingsText(settings))
         const made = this.#openTables()
         const result = section(made)
         this.#opened = made
+        MARK: mark('the first section that writes makes the tables')
         return result
       })
     } catch (error) {
-      this.#opened = undefined
-      this.#settings = undefined
+      this.#opened = opened
+      this.#settings = pinned
       throw error
     }
+  }
+
+  #pin(settings: PinnedSettings): void {
+    if (this.#settings === undefined) {
+      this.#facts.set('settings', settingsText(settings))
+      this.#settings = settingsText(settings)
+    }
+    checkSettings(this.#settings, settings)
+  }
+
+  /**
+   * @throws {SettingsMismatchError} when data was written with other settings.
+   * @throws {UnavailableError} when it may be about to be.
+   */
+  #checkSettings(settings: PinnedSettings): void {
+    // Another instance may have pinned them, which this one would have to know.
+    if (this.#settings === undefined && this.#opened !== undefined) this.#readSettings()
+    if (this.#settings !== undefined) {
+      checkSettings(this.#settings, settings)
+      return
+    }
+    for (const { attempt } of this.#locks.prepared()) {
+      if (settingsText(attempt.settings) === settingsText(settings)) continue
+      throw new UnavailableError('a transaction with other settings has locked something and not ended yet')
+    }
+  }
+
+  #readSettings(): void {
+    const stored = this.#facts.get('settings')
+    this.#settings = stored === undefined ? undefined : String(stored)
   }
 
   #openTables(): Opened {
     const { storage, clock } = this.#ports
     this.#checkFormat()
-    this.#settings = this.#facts.get('settings') as string
+    this.#readSettings()
     const versions = new HybridClock(clock, {
       get: () => (this.#facts.get('clock_bound') ?? 0) as number,
       set: (bound) => this.#facts.set('clock_bound', bound),
@@ -380,19 +433,6 @@ export class Partition {
     } catch {
       // Another instance owns the alarm by now.
     }
-  }
-}
-
-/** How often records are looked at while there are any. */
-const RECORDS_LOOKED_AT_AFTER: Millis = 660_000
-
-/** Waiting came to its end; what that is called depends on what waited. */
-class TimedOut extends Error {
-  as(kind: PartitionOperation['kind']): FokosError {
-    const why = 'a transaction that has not ended yet has locked what is asked for'
-    return kind === 'transact' || kind === 'prepare' || kind === 'validate'
-      ? new TransactionConflictError(why, { busy: true })
-      : new UnavailableError(why)
   }
 }
 

@@ -45,11 +45,15 @@ export interface Place {
   open(): Opened | undefined
   /** The items to evaluate against, none if nothing was ever written. */
   items(): ItemsToEvaluate
+  /** Runs a section that writes. The first one makes the tables, if it succeeds. */
+  writing<T>(section: (opened: Opened) => T): T
   /**
-   * Runs a section that writes. The first one makes the tables and pins the settings, all of it only if the
-   * section succeeds.
+   * Says what settings the data is written with: what is said first, with the first data, holds for ever. To be
+   * called in the atomic section that writes data.
+   *
+   * @throws {SettingsMismatchError} when it was written with others.
    */
-  writing<T>(settings: PinnedSettings, section: (opened: Opened) => T): T
+  pin(settings: PinnedSettings): void
   /** Runs a section until it is not blocked any more, at once if it is not. */
   whenFree<T>(turn: Turn, section: () => T): T | Promise<T>
   /** Makes sure that the alarm rings by then. To be called outside of atomic sections. */

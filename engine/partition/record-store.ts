@@ -1,13 +1,15 @@
-import type { ErrorReport } from '../errors.js'
-import { errorFromReport } from '../errors.js'
-import type { ChangeResult, Proposal, Version } from '../operations.js'
+import { type ErrorReport, errorFromReport } from '../errors.js'
+import type { ChangeResult, PinnedSettings, Proposal, Version } from '../operations.js'
 import type { Millis, PartitionName, Storage } from '../ports.js'
 import { decodeBase64, encodeBase64 } from '../values/base64.js'
+import { chunksOf } from './chunks.js'
 
 /** What its home knows of a transaction that has ended, or of an attempt that must not be committed. */
 export type TransactionRecord =
   | {
       readonly outcome: 'committed'
+      /** Those that it was sent with. */
+      readonly settings: PinnedSettings
       readonly attempt: number
       readonly at: Version
       readonly changes: readonly ChangeResult[]
@@ -25,20 +27,23 @@ export interface Participant {
   readonly proposals: readonly Proposal[]
 }
 
-/** A record with its place. */
-export interface StoredRecord {
+/** Where a record is: at a hash key, under a number. */
+export interface RecordPlace {
   readonly hashKey: Uint8Array
   readonly id: number
+}
+
+/** A record's place, and when it was stored. */
+export interface StoredRecord extends RecordPlace {
   readonly stored: Millis
-  readonly record: TransactionRecord
 }
 
 const SQL = {
-  get: 'SELECT record FROM transactions WHERE hash_key = ? AND id = ?',
-  put: 'INSERT INTO transactions (hash_key, id, stored, record) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  get: 'SELECT record FROM transactions WHERE hash_key = ? AND id = ? ORDER BY chunk',
+  put: 'INSERT INTO transactions (hash_key, id, chunk, stored, record) VALUES (?, ?, ?, ?, ?)',
   remove: 'DELETE FROM transactions WHERE hash_key = ? AND id = ?',
-  page: `SELECT hash_key, id, stored, record FROM transactions
-    WHERE (hash_key, id) > (?, ?) ORDER BY hash_key, id LIMIT ?`,
+  page: `SELECT hash_key, id, stored FROM transactions
+    WHERE (hash_key, id) > (?, ?) AND chunk = 0 ORDER BY hash_key, id LIMIT ?`,
 } as const
 
 /** The records of transactions whose home is here, by the hash key of their first change. */
@@ -50,27 +55,28 @@ export class RecordStore {
   }
 
   get(hashKey: Uint8Array, id: number): TransactionRecord | undefined {
-    const [row] = [...this.#storage.rows(SQL.get, hashKey, id)]
-    return row === undefined ? undefined : decodeRecord(row[0] as string)
+    const rows = [...this.#storage.rows(SQL.get, hashKey, id)]
+    return rows.length === 0 ? undefined : decodeRecord(rows.map(([chunk]) => chunk).join(''))
   }
 
-  /** Of one transaction, what is said first holds. */
-  put({ hashKey, id, stored, record }: StoredRecord): void {
-    this.#storage.run(SQL.put, hashKey, id, stored, encodeRecord(record))
+  /** Of one transaction, what is said first holds: there must be no record yet. To be called in an atomic section. */
+  put({ hashKey, id, stored }: StoredRecord, record: TransactionRecord): void {
+    chunksOf(encodeRecord(record)).forEach((chunk, i) => {
+      this.#storage.run(SQL.put, hashKey, id, i, stored, chunk)
+    })
   }
 
-  remove({ hashKey, id }: Pick<StoredRecord, 'hashKey' | 'id'>): void {
+  remove({ hashKey, id }: RecordPlace): void {
     this.#storage.run(SQL.remove, hashKey, id)
   }
 
-  /** The records behind one, in the order of their keys; from the first, if nothing is said. */
-  page(behind: Pick<StoredRecord, 'hashKey' | 'id'> | undefined, most: number): StoredRecord[] {
+  /** Where the records behind one are, in the order of their keys; from the first, if nothing is said. */
+  page(behind: RecordPlace | undefined, most: number): StoredRecord[] {
     const { hashKey, id } = behind ?? { hashKey: new Uint8Array(), id: -1 }
     return [...this.#storage.rows(SQL.page, hashKey, id, most)].map((row) => ({
       hashKey: row[0] as Uint8Array,
       id: row[1] as number,
       stored: row[2] as number,
-      record: decodeRecord(row[3] as string),
     }))
   }
 }

@@ -17,8 +17,8 @@ const MAX_INLINE_BYTES = 950
  * - The triggers hold the two together: a large value is gone when no item has its version any more, whatever
  *   statement took it away, so that a write needs no read before it.
  * - `facts` are single values by name: the storage format, the pinned settings, the clock's upper bound.
- * - `parts` are what transactions have locked here and would write, until they end; a long one is in several
- *   chunks. `transactions` says of transactions whose home is here what became of them. Both are kept by the
+ * - `parts` are what transactions have locked here and would write, until they end. `transactions` says of
+ *   transactions whose home is here what became of them. Long ones are in several chunks. Both are kept by the
  *   hash key that they belong to, as items are.
  */
 const TABLES = [
@@ -50,9 +50,10 @@ const TRANSACTION_TABLES = [
   `CREATE TABLE transactions (
     hash_key BLOB NOT NULL,
     id INTEGER NOT NULL,
+    chunk INTEGER NOT NULL,
     stored INTEGER NOT NULL,
     record TEXT NOT NULL,
-    PRIMARY KEY (hash_key, id)
+    PRIMARY KEY (hash_key, id, chunk)
   ) WITHOUT ROWID`,
 ] as const
 

@@ -1,16 +1,9 @@
-import { assert, SettingsMismatchError } from '../errors.js'
+import { SettingsMismatchError } from '../errors.js'
 import type { PinnedSettings } from '../operations.js'
 
 /** The pinned settings as they are stored and shown. */
 export function settingsText({ roots, fanout }: PinnedSettings): string {
   return `roots ${roots}, fanout ${fanout}`
-}
-
-/** What {@link settingsText} wrote. */
-export function parseSettings(text: string): PinnedSettings {
-  const [roots, fanout] = [...text.matchAll(/\d+/g)].map(Number)
-  assert(roots !== undefined && fanout !== undefined, 'settings are stored as they are shown')
-  return { roots, fanout }
 }
 
 /** @throws {SettingsMismatchError} when the data was written with other settings than the request assumes. */

@@ -57,7 +57,7 @@ export function dialectFor(schema: DatabaseSchema, settings: EngineSettings): Fo
     }
 
     createDriver(): Driver {
-      return new FokosDriver(() => this.#client ?? refuseToExecute(), schema)
+      return new FokosDriver(() => this.#client ?? refuseToExecute(), schema, settings.limits)
     }
 
     createQueryCompiler(): QueryCompiler {

@@ -14,6 +14,7 @@ export {
   OutcomeUnknownError,
   OverloadedError,
   SettingsMismatchError,
+  TransactionConflictError,
   TypeMismatchError,
   UnavailableError,
 } from '../engine/errors.js'
@@ -49,6 +50,7 @@ export type { RefusalCode } from './compiler/refusals.js'
 export type { CompiledOperation, NoOperation } from './compiler/statement.js'
 export { UnsupportedQueryError } from './compiler/unsupported-query-error.js'
 export { FokosDialect, type FokosDialectClass, type FokosDialectOptions } from './fokos-dialect.js'
+export { type RetryTransactionOptions, retryTransaction } from './retry-transaction.js'
 export {
   type DatabaseDeclaration,
   type DatabaseOptions,

@@ -119,9 +119,15 @@ export const REFUSALS = {
     fix: 'set the whole column',
   },
   default_values: { reason: 'default values are not supported yet', fix: 'insert the values' },
-  transaction: {
-    reason: 'transactions are not supported yet',
-    fix: 'write the rows of one hash key in one statement',
+
+  // Transactions.
+  isolation_level: {
+    reason: 'every transaction is serializable, and "{level}" would be less',
+    fix: 'leave setIsolationLevel out',
+  },
+  stream_in_transaction: {
+    reason: 'a stream would keep every other query of its transaction waiting',
+    fix: 'use execute(): a transaction holds what it reads anyway',
   },
 } as const satisfies Record<string, { readonly reason: string; readonly fix: string }>
 

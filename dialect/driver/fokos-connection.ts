@@ -1,10 +1,14 @@
-import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
+import type { CompiledQuery, DatabaseConnection, QueryResult, TransactionSettings } from 'kysely'
 import type { CallOptions, Client } from '../../engine/client/client.js'
-import type { WriteResult } from '../../engine/operations.js'
+import type { BlockSavepoint, TransactionBlock } from '../../engine/client/transaction-block.js'
+import { InvalidRequestError } from '../../engine/errors.js'
+import type { Age, WriteResult } from '../../engine/operations.js'
+import type { Limits } from '../../engine/settings.js'
 import { decodeItem, type ItemText } from '../../engine/values/item-text.js'
 import type { CompiledOperation } from '../compiler/statement.js'
+import { UnsupportedQueryError } from '../compiler/unsupported-query-error.js'
 import type { DatabaseSchema } from '../schema/table-schema.js'
-import { nameInError } from './name-in-error.js'
+import { nameInError, nameRowInError } from './name-in-error.js'
 import { statementOf } from './statement-of.js'
 
 /** How Kysely 0.29 passes an abort signal; Kysely 0.28 passes nothing. */
@@ -12,14 +16,73 @@ interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Runs compiled queries. Holds nothing open, so it needs no closing. */
+/** A savepoint under its name. */
+interface NamedSavepoint {
+  readonly name: string
+  readonly savepoint: BlockSavepoint
+}
+
+/**
+ * Runs compiled queries: in the transaction that was begun on it, or each for itself. Belongs to whoever
+ * acquired it. When its transaction has ended, it runs no query any more: one that somebody forgot to await
+ * would be written for good, outside of the transaction.
+ */
 export class FokosConnection implements DatabaseConnection {
   readonly #client: Client
   readonly #schema: DatabaseSchema
+  readonly #limits: Limits
+  #block: TransactionBlock | undefined
+  #savepoints: readonly NamedSavepoint[] = []
 
-  constructor(client: Client, schema: DatabaseSchema) {
+  constructor(client: Client, schema: DatabaseSchema, limits: Limits) {
     this.#client = client
     this.#schema = schema
+    this.#limits = limits
+  }
+
+  /** @throws {UnsupportedQueryError} for an isolation level below the one that there is. */
+  begin({ isolationLevel, accessMode }: TransactionSettings): void {
+    if (isolationLevel !== undefined && isolationLevel !== 'serializable') {
+      throw new UnsupportedQueryError('isolation_level', { level: isolationLevel })
+    }
+    this.#block = this.#client.begin({ readOnly: accessMode === 'read only', limits: this.#limits })
+    this.#savepoints = []
+  }
+
+  /** Whatever comes of it, the transaction is over then. */
+  async commit(): Promise<void> {
+    try {
+      await this.#transaction.commit()
+    } catch (error) {
+      throw nameRowInError(error, this.#schema)
+    }
+  }
+
+  /** Does nothing when the transaction is over already: Kysely rolls back after a commit that failed. */
+  rollback(): void {
+    this.#transaction.abandon()
+  }
+
+  /** A name may be given again: it means the newest of its savepoints then. */
+  savepoint(name: string): void {
+    this.#savepoints = [...this.#savepoints, { name, savepoint: this.#transaction.savepoint() }]
+  }
+
+  /** Forgets the writes since, and the savepoints. The named one stays. */
+  rollbackTo(name: string): void {
+    const place = this.#placeOf(name)
+    this.#transaction.rollbackTo((this.#savepoints[place] as NamedSavepoint).savepoint)
+    this.#savepoints = this.#savepoints.slice(0, place + 1)
+  }
+
+  /** Forgets the savepoint, and those since. */
+  release(name: string): void {
+    this.#savepoints = this.#savepoints.slice(0, this.#placeOf(name))
+  }
+
+  /** Makes the transaction as old as the first attempt at its work. */
+  keepAge(age: Age): void {
+    this.#transaction.age = age
   }
 
   async executeQuery<R>(query: CompiledQuery<unknown>, options?: ExecuteOptions): Promise<QueryResult<R>> {
@@ -27,17 +90,23 @@ export class FokosConnection implements DatabaseConnection {
     try {
       return (await this.#run(operation, callOptions(options))) as QueryResult<R>
     } catch (error) {
-      throw nameInError(error, table, operation)
+      throw nameInError(error, table, operation, this.#schema)
     }
   }
 
-  /** A page of `chunkSize` rows at a time; the next is read when the one before it was taken. */
+  /**
+   * A page of `chunkSize` rows at a time; the next is read when the one before it was taken.
+   *
+   * @throws {UnsupportedQueryError} in a transaction: Kysely would let no other query of it begin before the
+   * stream has ended, so that one in the stream's loop waits for itself. No dialect is told of a query that waits.
+   */
   async *streamQuery<R>(
     query: CompiledQuery<unknown>,
     chunkSize = 100,
     options?: ExecuteOptions,
   ): AsyncIterableIterator<QueryResult<R>> {
     const { table, operation } = statementOf(query, this.#schema)
+    if (this.#block !== undefined) throw new UnsupportedQueryError('stream_in_transaction')
     try {
       if (operation.kind !== 'query') {
         yield (await this.#run(operation, callOptions(options))) as QueryResult<R>
@@ -51,27 +120,39 @@ export class FokosConnection implements DatabaseConnection {
         yield { rows: decodeRows(items) } as QueryResult<R>
       }
     } catch (error) {
-      throw nameInError(error, table, operation)
+      throw nameInError(error, table, operation, this.#schema)
     }
   }
 
   async #run(operation: CompiledOperation, options: CallOptions): Promise<QueryResult<unknown>> {
+    const store = this.#block ?? this.#client
     switch (operation.kind) {
       case 'nothing':
         return operation.writes ? { rows: [], numAffectedRows: 0n } : { rows: [] }
       case 'get': {
-        const found = await this.#client.get(operation, options)
+        const found = await store.get(operation, options)
         return { rows: found === null ? [] : [decodeItem(found.item)] }
       }
       case 'batchGet': {
-        const found = await this.#client.batchGet(operation, options)
+        const found = await store.batchGet(operation, options)
         return { rows: found.map(({ item }) => decodeItem(item)) }
       }
       case 'query':
-        return { rows: decodeRows(await this.#client.query(operation, options)) }
+        return { rows: decodeRows(await store.query(operation, options)) }
       case 'write':
-        return writeResult(await this.#client.write(operation, options))
+        return writeResult(await store.write(operation, options))
     }
+  }
+
+  get #transaction(): TransactionBlock {
+    if (this.#block === undefined) throw new InvalidRequestError('there is no transaction on this connection')
+    return this.#block
+  }
+
+  #placeOf(name: string): number {
+    const place = this.#savepoints.findLastIndex((savepoint) => savepoint.name === name)
+    if (place < 0) throw new InvalidRequestError(`there is no savepoint called ${name}`)
+    return place
   }
 }
 

@@ -1,6 +1,6 @@
-import type { DatabaseConnection, Driver } from 'kysely'
+import type { DatabaseConnection, Driver, TransactionSettings } from 'kysely'
 import type { Client } from '../../engine/client/client.js'
-import { UnsupportedQueryError } from '../compiler/unsupported-query-error.js'
+import type { Limits } from '../../engine/settings.js'
 import type { DatabaseSchema } from '../schema/table-schema.js'
 import { FokosConnection } from './fokos-connection.js'
 
@@ -8,33 +8,51 @@ import { FokosConnection } from './fokos-connection.js'
 export class FokosDriver implements Driver {
   readonly #client: () => Client
   readonly #schema: DatabaseSchema
+  readonly #limits: Limits
 
   /** @param client throws when there is nothing to execute with. */
-  constructor(client: () => Client, schema: DatabaseSchema) {
+  constructor(client: () => Client, schema: DatabaseSchema, limits: Limits) {
     this.#client = client
     this.#schema = schema
+    this.#limits = limits
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    return new FokosConnection(this.#client(), this.#schema)
+    return new FokosConnection(this.#client(), this.#schema, this.#limits)
   }
 
-  /** @throws {UnsupportedQueryError} always, for now. */
-  async beginTransaction(): Promise<void> {
-    throw new UnsupportedQueryError('transaction')
+  async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    ours(connection).begin(settings)
   }
 
-  async commitTransaction(): Promise<void> {
-    throw new UnsupportedQueryError('transaction')
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await ours(connection).commit()
   }
 
-  async rollbackTransaction(): Promise<void> {
-    throw new UnsupportedQueryError('transaction')
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    ours(connection).rollback()
+  }
+
+  async savepoint(connection: DatabaseConnection, name: string): Promise<void> {
+    ours(connection).savepoint(name)
+  }
+
+  async rollbackToSavepoint(connection: DatabaseConnection, name: string): Promise<void> {
+    ours(connection).rollbackTo(name)
+  }
+
+  async releaseSavepoint(connection: DatabaseConnection, name: string): Promise<void> {
+    ours(connection).release(name)
   }
 
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {}
+}
+
+/** Kysely gives back what {@link FokosDriver.acquireConnection} made. */
+function ours(connection: DatabaseConnection): FokosConnection {
+  return connection as FokosConnection
 }

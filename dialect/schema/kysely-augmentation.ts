@@ -1,4 +1,4 @@
-import type { DeleteResult, InsertResult, UpdateResult } from 'kysely'
+import type { DeleteResult, InsertResult, IsolationLevel, UpdateResult } from 'kysely'
 import type { FokosDeleteQueryBuilder } from './delete-query-builder.js'
 import type { FokosTypeError, RefusalText } from './fokos-type-error.js'
 import type { FokosInsertQueryBuilder } from './insert-query-builder.js'
@@ -15,6 +15,9 @@ type AliasOf<From> = From extends `${string} as ${infer Alias}` ? Alias : never
 type WithAlias<DB, From> = From extends `${infer Table extends keyof DB & string} as ${infer Alias}`
   ? { [T in keyof DB | Alias]: T extends Alias ? DB[Table] : T extends keyof DB ? DB[T] : never }
   : never
+
+/** What is less than every transaction is. */
+type LowerLevel = Exclude<IsolationLevel, 'serializable'>
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever the arguments are, the call is refused
 type Anything = any
@@ -77,6 +80,20 @@ declare module 'kysely' {
       this: OnlyFokos<DB>,
       ...args: Anything[]
     ): FokosTypeError<RefusalText<'common_table_expression'>>
+  }
+
+  interface TransactionBuilder<DB> {
+    setIsolationLevel<Level extends LowerLevel>(
+      this: OnlyFokos<DB>,
+      level: Level,
+    ): FokosTypeError<RefusalText<'isolation_level', { level: Level }>>
+  }
+
+  interface ControlledTransactionBuilder<DB> {
+    setIsolationLevel<Level extends LowerLevel>(
+      this: OnlyFokos<DB>,
+      level: Level,
+    ): FokosTypeError<RefusalText<'isolation_level', { level: Level }>>
   }
 
   interface ExpressionBuilder<DB, TB extends keyof DB> {

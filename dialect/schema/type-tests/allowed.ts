@@ -9,6 +9,7 @@ import {
   sql,
   type Transaction,
 } from 'kysely'
+import { retryTransaction } from '../../index.js'
 import {
   anything,
   type Database,
@@ -109,6 +110,20 @@ export async function composition(late: boolean): Promise<void> {
       .execute()
     await trx.insertInto('travellers').values({ id: 'a', name: 'A' }).execute()
   })
+  await db
+    .transaction()
+    .setIsolationLevel('serializable')
+    .setAccessMode('read only')
+    .execute(async (trx) => departures(trx, 'SFO').execute())
+  const seats = await retryTransaction(db, async (trx) => {
+    const flight = await trx
+      .selectFrom('flights')
+      .select('seats')
+      .where((eb) => eb.and(key))
+      .executeTakeFirst()
+    return flight?.seats ?? 0
+  })
+  expectType<number>()(seats)
   await db
     .withPlugin(new CamelCasePlugin())
     .selectFrom('flights')

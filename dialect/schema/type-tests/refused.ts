@@ -216,3 +216,10 @@ ofSfo.orderBy(column)
 db.deleteFrom('flights').where('origin', '=', 'SFO').where('departs_at', '=', key.departs_at).execute()
 // refused: must compare its hash key "id"
 loose.selectFrom('notes').selectAll().execute()
+
+const transaction = db.transaction()
+// refused: every transaction is serializable, and "read committed" would be less
+transaction.setIsolationLevel('read committed').execute(async () => {})
+const controlled = db.startTransaction()
+// refused: every transaction is serializable, and "snapshot" would be less
+controlled.setIsolationLevel('snapshot').execute()

@@ -34,16 +34,16 @@ async function bundle(source: string): Promise<string> {
 }
 
 describe('the size that is added to a Worker', () => {
-  it('is at most 20 KB for the dialect, where Kysely is already', async () => {
+  it('is at most 29 KB for the dialect, where Kysely is already', async () => {
     const kysely = await bundleSize(`export { Kysely } from 'kysely'`)
     const both = await bundleSize(
       `export { Kysely } from 'kysely'; export { defineDatabase, FokosDialect, table } from 'kysely-fokos'`,
     )
     console.log(`dialect: ${both - kysely} bytes, minified and compressed`)
-    expect(both - kysely).toBeLessThanOrEqual(20 * 1_024)
+    expect(both - kysely).toBeLessThanOrEqual(29 * 1_024)
   })
 
-  it('is at most 28 KB for a Worker’s dialect and Durable Objects together', async () => {
+  it('is at most 40 KB for a Worker’s dialect and Durable Objects together', async () => {
     const kysely = await bundleSize(`export { Kysely } from 'kysely'`)
     const worker = await bundleSize(`
       import { Kysely } from 'kysely'
@@ -58,7 +58,7 @@ describe('the size that is added to a Worker', () => {
         },
       }`)
     console.log(`a whole Worker: ${worker - kysely} bytes, minified and compressed`)
-    expect(worker - kysely).toBeLessThanOrEqual(28 * 1_024)
+    expect(worker - kysely).toBeLessThanOrEqual(40 * 1_024)
   })
 
   it('is at most 40 KB for the engine', async () => {

@@ -243,7 +243,7 @@ describe('a transaction', () => {
   it('has no transaction inside, and says so', async () => {
     const { db } = open()
     const nested = db.transaction().execute(async (trx) => {
-      await trx.transaction().execute(async () => {})
+      await (trx as Db).transaction().execute(async () => {})
     })
     await expect(nested).rejects.toThrow(/calling the transaction method for a Transaction is not supported/)
   })

@@ -628,17 +628,6 @@ describe('an abort signal', () => {
   })
 })
 
-describe('transactions', () => {
-  it('are refused until there are any', async () => {
-    const { db } = open()
-    const block = db
-      .transaction()
-      .execute((trx) => trx.selectFrom('flights').selectAll().where('origin', '=', 'SFO').execute())
-    await expect(block).rejects.toMatchObject({ name: 'UnsupportedQueryError', code: 'transaction' })
-    await expect(db.startTransaction().execute()).rejects.toMatchObject({ code: 'transaction' })
-  })
-})
-
 describe('a partition', () => {
   it('keeps everything when its instance is gone', async () => {
     const { db, calls } = await openWithFlights(5)

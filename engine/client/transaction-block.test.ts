@@ -24,6 +24,7 @@ import type { BlockOptions, TransactionBlock } from './transaction-block.js'
 class Network implements Peers {
   readonly #partitions = new Map<PartitionName, Partition>()
   readonly requests: PartitionRequest['operation'][] = []
+  readonly answers: unknown[] = []
   readonly #ports = {
     peers: this,
     clock: { now: () => 1_700_000_000_000, sleep: async () => {} },
@@ -37,7 +38,9 @@ class Network implements Peers {
   async call(name: PartitionName, request: PartitionRequest): Promise<PartitionAnswer> {
     this.requests.push(request.operation)
     await this.before(request.operation)
-    return structuredClone(await this.#partition(name).execute(structuredClone(request)))
+    const answer = await this.#partition(name).execute(structuredClone(request))
+    if (answer.ok) this.answers.push(answer.result)
+    return structuredClone(answer)
   }
 
   #partition(name: PartitionName): Partition {
@@ -108,6 +111,7 @@ function begin(options?: BlockOptions): TransactionBlock {
 async function outside(...changes: Change[]): Promise<void> {
   for (const change of changes) await client.write({ kind: 'write', changes: [change] })
   network.requests.length = 0
+  network.answers.length = 0
 }
 const stored = async (sort: number, hash = 'h') => {
   const found = await client.get({ kind: 'get', key: key(sort, hash) })
@@ -264,10 +268,24 @@ describe('repeated reads', () => {
     await block.query(query({}, between(3, 6)))
     network.requests.length = 0
     expect(numbers(await block.query(query()))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-    expect(asked()).toEqual(['query', 'query'])
+    expect(network.requests).toMatchObject([
+      { interval: { to: key(3).sortKey } },
+      { interval: { from: key(6).sortKey } },
+    ])
     await write(put(1, 2))
     await block.commit()
     expect(sent().part.seen).toMatchObject({ items: [], intervals: [{ interval: everything }] })
+  })
+
+  it('of intervals that touch are one, as old as the oldest of them', async () => {
+    await outside(...ten)
+    await block.query(query({}, between(0, 5)))
+    const { asOf } = network.answers[0] as { asOf: number }
+    await outside(put(20, 20))
+    await block.query(query({}, between(5, 9)))
+    await write(put(30, 30))
+    await block.commit()
+    expect(sent().part.seen.intervals).toMatchObject([{ interval: between(0, 9), asOf }])
   })
 
   it('that disagree are a conflict at once, and the transaction is lost', async () => {
@@ -379,6 +397,14 @@ describe('a query in a transaction', () => {
     expect(numbers(await block.query(query({ limit: 2 }, everything, ['h', 'g'])))).toEqual([15, 25])
   })
 
+  it('of several hash keys with a limit looks at none of a later one than it needs', async () => {
+    await outside(put(1.5, 15, 'g'))
+    expect(numbers(await block.query(query({ limit: 2 }, everything, ['h', 'g'])))).toEqual([15, 0])
+    await outside(put(1, 10))
+    await write(put(20, 20))
+    await block.commit()
+  })
+
   it('gets many rows in the order that is wanted', async () => {
     await write(put(3, 30), remove(4))
     const found = await block.batchGet({
@@ -438,11 +464,13 @@ describe('a write in a transaction', () => {
     await block.commit()
     expect(sentChanges()).toEqual([{ kind: 'put', allow: undefined }])
     expect(sent().part.seen.items.length).toBe(1)
+    network.requests.length = 0
     begin()
     await write(add(1, 1))
     await block.query(query())
     await outside(put(1, 20))
     await expect(block.commit()).rejects.toBeInstanceOf(TransactionConflictError)
+    expect(sentChanges()).toEqual([{ kind: 'put', allow: undefined }])
   })
 
   it('that returns the row has read it', async () => {
@@ -529,6 +557,11 @@ describe('a write in a transaction', () => {
     expect(await made(check, put(2, 2))).toEqual([true, true])
     await outside(put(1, 11))
     await expect(block.commit()).rejects.toBeInstanceOf(TransactionConflictError)
+    begin()
+    await outside(put(1, 10))
+    await write(check)
+    await block.commit()
+    expect(asked()).toEqual(['batchGet'])
   })
 })
 
@@ -554,6 +587,19 @@ describe('a savepoint', () => {
     await write(put(2, 2))
     await outside(put(1, 1))
     await expect(block.commit()).rejects.toBeInstanceOf(TransactionConflictError)
+  })
+})
+
+describe('coming back to a savepoint', () => {
+  it('leaves rows alone that were only counted before it', async () => {
+    await outside(put(1, 10))
+    await write(add(1, 1))
+    const savepoint = block.savepoint()
+    await write(put(2, 2))
+    block.rollbackTo(savepoint)
+    await outside(put(1, 20))
+    await block.commit()
+    expect(await stored(1)).toBe(21)
   })
 })
 
@@ -600,9 +646,23 @@ describe('the limits of a transaction', () => {
     await expect(block.query(query())).rejects.toBeInstanceOf(LimitError)
   })
 
+  it('are 16 million characters looked at', async () => {
+    const text = 'x'.repeat(490_000)
+    for (let sort = 0; sort < 33; sort++) {
+      await client.write({
+        kind: 'write',
+        changes: [{ kind: 'put', key: key(sort), item: encodeItem({ text }) }],
+      })
+    }
+    await expect(block.query(query())).rejects.toThrow(/no more than 16000000 characters/)
+  })
+
   it('are those of items and keys, at the statement', async () => {
     begin({ limits: { ...DEFAULT_SETTINGS.limits, itemBytes: 10 } })
     await expect(write(put(1, 10 ** 9))).rejects.toBeInstanceOf(LimitError)
+    const long: ItemKey = { ...key(1), sortKey: new Uint8Array(1_025) }
+    await expect(write({ kind: 'delete', key: long })).rejects.toBeInstanceOf(LimitError)
+    expect(asked()).toEqual([])
     await write(put(1, 1))
   })
 })

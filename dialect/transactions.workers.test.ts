@@ -166,6 +166,18 @@ describe('a transaction', () => {
     expect((await entries(db, 'a').execute()).length).toBe(100)
   })
 
+  it('has the limits of its declaration', async () => {
+    const small = defineDatabase({
+      tables: { accounts: table<{ id: string; balance: number }>()({ hashKey: 'id' }) },
+      limits: { itemBytes: 10 },
+    })
+    const db = new Kysely<InferDatabase<typeof small>>({ dialect: new small.FokosDialect(env) })
+    const block = db.transaction().execute(async (trx) => {
+      await trx.replaceInto('accounts').values({ id: 'a', balance: 1 }).execute()
+    })
+    await expect(block).rejects.toThrow(/^accounts.*the item has \d+ bytes, and at most 10 are allowed/)
+  })
+
   it('that conflicts says with which row, and leaves the other’s write', async () => {
     const { db } = await openWithAccounts('a', 'b')
     const block = db.transaction().execute(async (trx) => {
@@ -355,6 +367,29 @@ describe('a controlled transaction', () => {
     await trx.commit().execute()
     expect(asked()).toEqual(['batchGet', 'transact'])
     expect([await balance(db, 'a'), await balance(db, 'b')]).toEqual([1, undefined])
+  })
+
+  it('goes back to the newest of two savepoints with one name', async () => {
+    const { db } = open()
+    const trx = await db.startTransaction().execute()
+    const first = await trx.savepoint('here').execute()
+    await insert(first, 'a').execute()
+    const second = await first.savepoint('here').execute()
+    await insert(second, 'b').execute()
+    await second.rollbackToSavepoint('here').execute()
+    await trx.commit().execute()
+    expect([await balance(db, 'a'), await balance(db, 'b')]).toEqual([100, undefined])
+  })
+})
+
+describe('a connection', () => {
+  it('can have one transaction after another, and no query after them: that might belong to one', async () => {
+    const { db } = open()
+    await db.connection().execute(async (connection) => {
+      for (const id of ['a', 'b']) await connection.transaction().execute((trx) => insert(trx, id).execute())
+      await expect(insert(connection, 'c').execute()).rejects.toThrow(/the transaction is over/)
+    })
+    expect([await balance(db, 'b'), await balance(db, 'c')]).toEqual([100, undefined])
   })
 })
 

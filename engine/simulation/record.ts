@@ -17,8 +17,11 @@ export interface WrittenRow {
    * nothing. The version counts only where it was told by one partition, of a plain write.
    */
   readonly made?: { readonly row?: Row | null | undefined; readonly version: Version }
-  /** Why it changed nothing; `checked`: because it was a check, and holds. */
-  readonly because?: 'exists' | 'absent' | 'condition' | 'checked'
+  /**
+   * Why it changed nothing; `checked`: because it was a check, and holds; `unmet`: because there was no such row,
+   * or not one that its condition holds for, which a block promises to be the one or the other.
+   */
+  readonly because?: 'exists' | 'absent' | 'condition' | 'checked' | 'unmet'
   /** The row that a delete removed. */
   readonly removed?: Row
 }

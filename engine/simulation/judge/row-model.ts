@@ -153,6 +153,7 @@ function isTold(told: readonly string[] | 'conflict', { written, conflict }: Sta
 /** A client is not always shown the row that it made, or removed. */
 function isTheSame(told: string, { made, removed, because }: WrittenRow): boolean {
   if (removed !== undefined) return told === `removed ${rowText(removed)}`
+  if (because === 'unmet') return told === 'absent' || told === 'condition'
   if (made === undefined) return told === because
   if (made.row === null) return told.startsWith('removed ')
   if (made.row === undefined) return /^\d/.test(told)

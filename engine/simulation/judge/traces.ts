@@ -186,9 +186,7 @@ function checkFinal(place: string, touching: readonly Record[], final: FinalRow 
   for (let i = 1; i < made.length; i++) {
     const [before, after] = [made[i - 1], made[i]] as [(typeof made)[0], (typeof made)[0]]
     if (after.record.operation.kind !== 'append' || before.row === null || !after.row) continue
-    const unseen = touching.some(
-      ({ outcome, operation }) => outcome === 'unknown' && operation.kind !== 'append',
-    )
+    const unseen = touching.some((record) => isUnplaced(record, place) && record.operation.kind !== 'append')
     if (unseen || idsOf(after.row).includes(before.record.id)) continue
     const overlapping = after.record.called < (before.record.answered ?? 0)
     const transactions = [before.record.id, after.record.id]
@@ -202,10 +200,7 @@ function checkFinal(place: string, touching: readonly Record[], final: FinalRow 
     ]
   }
   if (last === undefined) return []
-  const gone = touching.some(
-    (record) =>
-      mayDelete(record, place) && !record.written.some((written) => placeText(written.place) === place),
-  )
+  const gone = touching.some((record) => mayDelete(record, place) && isUnplaced(record, place))
   const lost = final === undefined ? last.row !== null && !gone : final.version < last.version
   if (!lost) return []
   return [
@@ -216,4 +211,10 @@ function checkFinal(place: string, touching: readonly Record[], final: FinalRow 
       keys,
     },
   ]
+}
+
+/** Whether it may have changed a place at a version that nobody knows. */
+function isUnplaced({ outcome, leaves, written }: Record, place: string): boolean {
+  if (outcome === 'unknown') return true
+  return leaves !== undefined && !written.some((each) => placeText(each.place) === place)
 }

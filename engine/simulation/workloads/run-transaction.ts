@@ -3,7 +3,7 @@ import { ConstraintError, TransactionConflictError } from '../../errors.js'
 import type { Age, ChangeResult } from '../../operations.js'
 import type { Leaving, Record, SeenRow, Statement, WrittenRow } from '../record.js'
 import { writes } from '../record.js'
-import { changesOf, leavesOf, returningOf } from './changes.js'
+import { changesOf, leavesOf, type PlacedChange, returningOf } from './changes.js'
 import type { ChangeOperation, Place, ReadingOperation, Row, Several } from './operation.js'
 import { placeText } from './operation.js'
 import { queryOf, scanOf, shownBy } from './reads.js'
@@ -232,7 +232,9 @@ class BlockRun implements Told {
       })
       if (changes.length !== placed.length)
         throw new Error(`T${this.#id} made ${placed.length} changes and was told of ${changes.length}`)
-      const written = placed.map((change, i) => writtenRow(change, changes[i] as ChangeResult))
+      const written = placed.map((change, i) =>
+        asPromised(change, writtenRow(change, changes[i] as ChangeResult)),
+      )
       this.statements.push({ operation, seen: [], written, conflict: false })
       for (const [i, change] of placed.entries()) {
         if (written[i]?.made === undefined) continue
@@ -245,4 +247,10 @@ class BlockRun implements Told {
       return []
     }
   }
+}
+
+/** A statement with a condition promises how many rows it changes, and not why it changes none. */
+function asPromised({ change }: PlacedChange, written: WrittenRow): WrittenRow {
+  const conditional = (change.kind === 'update' || change.kind === 'delete') && change.condition !== undefined
+  return conditional && written.made === undefined ? { ...written, because: 'unmet' } : written
 }

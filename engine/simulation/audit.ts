@@ -55,6 +55,10 @@ export function audit(hosts: Iterable<Host>, database: string, roots: number): A
     const bound = sqlite.prepare("SELECT value FROM facts WHERE name = 'clock_bound'").get() as {
       value: number
     }
+    const locks = sqlite.prepare('SELECT count(*) AS n FROM parts').get() as { n: number }
+    if (locks.n > 0) broken(host, `${locks.n} parts of transactions that have not ended`)
+    const records = sqlite.prepare('SELECT count(*) AS n FROM transactions').get() as { n: number }
+    if (records.n > 0) broken(host, `${records.n} records of transactions that nobody can ask for any more`)
     if (large.n !== stored.filter(({ value }) => value === null).length)
       broken(host, 'large values that no item has')
     if (new Set(stored.map(({ version }) => version)).size < stored.length) broken(host, 'one version twice')

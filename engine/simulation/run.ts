@@ -73,9 +73,10 @@ const THINK = 40
 export function planRun(seed: number, workload: Workload, profile: FaultProfile): RunPlan {
   const random = new SeededRandom(seed).fork(`workload ${workload.name}`)
   const count = random.integer(2, 6)
+  const [fewest, most] = workload.operations ?? [10, 40]
   const mistakes = new SeededRandom(seed).fork('mistakes')
   const clients = Array.from({ length: count }, (_, client): ClientPlan => {
-    const operations = Array.from({ length: random.integer(10, 40) }, (_, i) => ({
+    const operations = Array.from({ length: random.integer(fewest, most) }, (_, i) => ({
       id: (client + 1) * 10_000 + i,
       operation: workload.next(random),
       ...(mistakes.chance(0.03) ? { patience: mistakes.between(0, 1_000) } : undefined),

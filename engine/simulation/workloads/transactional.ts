@@ -282,4 +282,4 @@ export const TRANSACTIONAL: readonly Workload[] = [
   savepoints,
   snapshots,
   spread,
-]
+].map((workload) => ({ ...workload, operations: [6, 22] }))

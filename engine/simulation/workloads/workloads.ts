@@ -5,6 +5,8 @@ import { TRANSACTIONAL } from './transactional.js'
 /** What clients do in a run, decided before it begins. */
 export interface Workload {
   readonly name: string
+  /** How many operations a client does, where one is worth several of others. */
+  readonly operations?: readonly [number, number]
   /** The next operation of a client. */
   next(random: SeededRandom): Operation
 }

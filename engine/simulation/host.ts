@@ -77,9 +77,11 @@ export class Host {
   #instances = 0
   #pausedUntil: Millis = 0
   #flushing = false
-  #alarm: { current: Millis | undefined; durable: Millis | undefined } = {
+  /** The one whose handler runs is stored until that has come to its end. */
+  #alarm: { current: Millis | undefined; durable: Millis | undefined; ringing: Millis | undefined } = {
     current: undefined,
     durable: undefined,
+    ringing: undefined,
   }
   #cancelAlarm: () => void = () => {}
 
@@ -168,6 +170,7 @@ export class Host {
   #startAnew(): void {
     this.disk.lose()
     this.#alarm.current = this.#alarm.durable
+    this.#alarm.ringing = undefined
     this.#instance = this.#newInstance()
     this.#scheduleAlarm()
   }
@@ -221,7 +224,7 @@ export class Host {
       this.#flushing = false
       if (!this.disk.dirty) return
       this.disk.flush()
-      this.#alarm.durable = this.#alarm.current
+      this.#alarm.durable = this.#alarm.current ?? this.#alarm.ringing
       if (this.#random.chance(crashAfterDurable)) {
         this.crash('crash: when a write was durable and not yet answered')
         return
@@ -307,16 +310,24 @@ export class Host {
     const instance = this.#instance
     this.#world.note(this.name, 'alarm')
     if (this.#alarm.current === at) this.#alarm.current = undefined
+    this.#alarm.ringing = at
+    const over = () => {
+      if (this.#instance === instance && this.#alarm.ringing === at) this.#alarm.ringing = undefined
+    }
     this.#run(instance, (actor) => actor.alarm?.()).then(
       () =>
         this.#leave(
           instance,
           () => {
+            over()
             if (this.#alarm.durable === at) this.#alarm.durable = this.#alarm.current
           },
-          () => this.#ringAgain(at),
+          () => {},
         ),
-      () => this.#ringAgain(at),
+      () => {
+        over()
+        if (this.#instance === instance) this.#ringAgain(at)
+      },
     )
     this.#afterSection()
   }

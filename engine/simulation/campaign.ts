@@ -11,6 +11,8 @@ export interface CampaignOptions {
   /** Each seed runs one of these, in turn. */
   readonly workloads: readonly Workload[]
   readonly profile: FaultProfile
+  /** Gives back a failure as it came, instead of making it small first. */
+  readonly asItCame?: boolean
   /** Called after every run. */
   readonly onRun?: (progress: CampaignReport) => void
 }
@@ -35,7 +37,7 @@ export function workloadOf(seed: number, workloads: readonly Workload[] = WORKLO
 
 /** Runs seed after seed, until one fails. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
-  const { from, seeds, workloads, profile, onRun } = options
+  const { from, seeds, workloads, profile, asItCame = false, onRun } = options
   const faults = new Map<string, number>()
   const marks = new Map<Mark, number>()
   let report: CampaignReport = {
@@ -61,7 +63,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       }
       onRun?.(report)
       if (came.anomalies.length === 0) continue
-      return { ...report, failure: { ...(await shrink(came, run)), workload: workload.name } }
+      const failure = asItCame ? came : await shrink(came, run)
+      return { ...report, failure: { ...failure, workload: workload.name } }
     }
     return report
   } finally {

@@ -69,6 +69,12 @@ const OTHER_LIMITS = { ...LIMITS, itemBytes: 5_000 }
 /** Mean time between two operations of a client. */
 const THINK = 40
 
+/**
+ * No operation takes longer than this when nothing goes wrong, however many are at the same rows: who waits for
+ * longer has waited in a circle.
+ */
+const LONGEST: Millis = 2_500
+
 /** Decides what a seed's clients do. */
 export function planRun(seed: number, workload: Workload, profile: FaultProfile): RunPlan {
   const random = new SeededRandom(seed).fork(`workload ${workload.name}`)
@@ -187,8 +193,24 @@ async function runClient(
       world.scheduler.after(patience, () => impatience.abort(new AbortedError('waited long enough')))
     }
     const { signal } = impatience
+    const begun = world.scheduler.now
     await execute(operation, { id, client, store, ports, memory, recorder: noted, signal })
+    const took = world.scheduler.now - begun
+    if (isCalm(world.profile) && took > LONGEST) throw new TooLongError(id, took)
   }
+}
+
+/** Something took very long though nothing went wrong. */
+class TooLongError extends Error {
+  override name = 'TooLongError'
+
+  constructor(id: number, took: Millis) {
+    super(`T${id} took ${Math.round(took)} ms in a world where nothing goes wrong`)
+  }
+}
+
+function isCalm({ dropRequest, crashEvery, pauseEvery, overload, slow }: FaultProfile): boolean {
+  return dropRequest + crashEvery + pauseEvery + overload + slow === 0
 }
 
 function describeOutcome(record: Record): string {
@@ -287,7 +309,7 @@ function ownerOf(hash: number) {
 }
 
 function unexpected({ client }: ClientPlan, error: unknown): Anomaly {
-  if (error instanceof NeverEndedError) return unavailable(error.message)
+  if (error instanceof NeverEndedError || error instanceof TooLongError) return unavailable(error.message)
   return broken(`client ${client} met an error that nobody expects: ${textOf(error)}`)
 }
 

@@ -44,7 +44,7 @@ export class Scheduler {
    *
    * @throws when that takes more than `most` events: something goes round in circles.
    */
-  async run(done: () => boolean, most = 1_000_000): Promise<void> {
+  async run(done: () => boolean, most = 200_000): Promise<void> {
     for (let events = 0; !done(); events++) {
       const event = this.#events.pop()
       if (event === undefined) return

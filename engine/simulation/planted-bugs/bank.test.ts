@@ -17,7 +17,8 @@ describe('the judge', () => {
       from: 1,
       seeds: 300,
       workloads: WORKLOADS.filter(({ name }) => bug.workload === undefined || bug.workload === name),
-      profile: FAULT_PROFILES.heavy,
+      asItCame: true,
+      profile: FAULT_PROFILES[bug.faults ?? 'heavy'],
     })
     const [first] = failure?.anomalies ?? []
     console.log(

@@ -1,16 +1,26 @@
+import type { FAULT_PROFILES } from '../faults.js'
 import type { AnomalyName } from '../judge/history.js'
+import { TRANSACTION_BUGS } from './transaction-bugs.js'
 
-/** A deliberate fault: a text of one file that is replaced by another before the simulator runs it. */
-export interface PlantedBug {
-  /** What is wrong, as a sentence. */
-  readonly name: string
+/** A text of one file that is replaced by another before the simulator runs it. */
+export interface Replacement {
   /** From the engine's folder. */
   readonly file: string
   /** Stands in the file exactly once. */
   readonly find: string
   readonly replace: string
+}
+
+/** A deliberate fault. */
+export interface PlantedBug extends Replacement {
+  /** What is wrong, as a sentence. */
+  readonly name: string
+  /** What else has to be replaced, where the product is safe twice over. */
+  readonly and?: readonly Replacement[]
   /** The workload that has most chances to meet it; all in turn, if nothing is said. */
   readonly workload?: string
+  /** How much goes wrong beside it: heavy, if nothing is said. */
+  readonly faults?: keyof typeof FAULT_PROFILES
   /** What the judge must call it; the first of a report's anomalies is one of these. */
   readonly shows: readonly AnomalyName[]
 }
@@ -25,12 +35,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'simulation/host.ts',
     find: "else if (from.state === 'stale' || !this.disk.dirty) leave()",
     replace: 'else if (true) leave()',
-    shows: ['lost write'],
+    shows: ['lost write', 'lost update'],
   },
   {
     name: 'a retry has no token',
     file: 'client/client.ts',
-    find: 'operation: writes ? { ...operation, resent } : operation,',
+    find: 'operation: writes ? { ...operation, resent: resent || operation.resent } : operation,',
     replace:
       'operation: writes ? { ...operation, resent: resent && false, token: this.#ports.random.token() } : operation,',
     // An insert that meets its own first sending is told that it did not happen.
@@ -60,10 +70,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a condition is checked against a stale row',
-    file: 'partition/write-items.ts',
+    file: 'changes/change-maker.ts',
     find: `    const stored = items.get(change.key)
     if (stored === undefined) return { made: false, because: 'absent' }`,
-    replace: `    const rows: Map<string, StoredItem | undefined> = ((this as any).rows ??= new Map())
+    replace: `    const rows: Map<string, FoundItem | undefined> = ((items as any).rows ??= new Map())
     const name = change.key.hashKey.join() + '/' + change.key.sortKey.join()
     const current = items.get(change.key)
     const stored = current && (rows.get(name) ?? current)
@@ -85,17 +95,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: 'ON CONFLICT DO NOTHING RETURNING 1',
     replace:
       'ON CONFLICT DO UPDATE SET version = excluded.version, token = excluded.token, value = excluded.value RETURNING 1',
-    shows: ['lost update', 'lost write', 'stale read'],
+    shows: ['lost update', 'lost write', 'stale read', 'not linearizable'],
   },
   {
     name: 'a version repeats after a delete and a new insert',
-    file: 'partition/write-items.ts',
-    find: `    const { items, versions } = this.#parts
-    const version = versions.tick()
+    file: 'changes/change-maker.ts',
+    find: `    const version = tick()
     if (items.insert(`,
-    replace: `    const { items, versions } = this.#parts
-    const name = [...change.key.hashKey, ...change.key.sortKey]
-    const version = versions.tick() && name.reduce((sum, byte, i) => sum + byte * (i + 1), 0)
+    replace: `    const name = [...change.key.hashKey, ...change.key.sortKey]
+    const version = tick() && name.reduce((sum, byte, i) => sum + byte * (i + 1), 0)
     if (items.insert(`,
     shows: ['version reuse'],
   },
@@ -133,15 +141,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a replaced instance answers from memory',
     file: 'partition/partition.ts',
-    find: 'return { found: written ? get(this.#items, operation) : null }',
-    replace: `{
+    find: 'const found = opened === undefined ? null : get(opened.items, operation)',
+    replace: `let found: any
+        {
           const name = operation.key.hashKey.join() + '/' + operation.key.sortKey.join()
           const cache: Map<string, any> = ((this as any).cache ??= new Map())
-          const tokens = this.#tokens as any
-          if (cache.get('writes') !== tokens?.decided) cache.clear()
-          cache.set('writes', tokens?.decided)
-          if (!cache.has(name)) cache.set(name, written ? get(this.#items, operation) : null)
-          return { found: cache.get(name) }
+          if (!cache.has(name)) cache.set(name, opened === undefined ? null : get(opened.items, operation))
+          found = cache.get(name)
         }`,
     shows: ['stale read'],
   },
@@ -169,8 +175,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'what a resend is refused for is taken for the outcome of its first sending',
     file: 'partition/partition.ts',
-    find: "operation.kind !== 'write' || !operation.resent ||",
-    replace: "operation.kind !== 'write' || operation.token >= 0 ||",
+    find: 'return !operation.resent || this.#tokens.recall(operation.token) !== undefined',
+    replace: 'return operation.token >= 0',
     shows: ['G1a (aborted read)'],
   },
   {
@@ -183,15 +189,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a first write that was refused leaves a partition that refuses everything',
     file: 'partition/partition.ts',
-    find: `      this.#writer = undefined
+    find: `      this.#opened = undefined
       this.#settings = undefined`,
-    replace: `      this.#writer = undefined
+    replace: `      this.#opened = undefined
       this.#settings = error instanceof NothingWritten ? undefined : ''`,
     shows: ['unavailable'],
   },
   {
     name: 'an upsert does not ask for its condition',
-    file: 'partition/write-items.ts',
+    file: 'changes/change-maker.ts',
     find: "if (!holds(condition, operands)) return { made: false, because: 'condition' }",
     replace: 'void condition',
     shows: ['not linearizable'],
@@ -220,4 +226,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     // Of a delete, what is gone shows.
     shows: ['G1a (aborted read)', 'lost update', 'stale read', 'lost write'],
   },
+  ...TRANSACTION_BUGS,
 ]

@@ -15,14 +15,11 @@ export interface Simulator {
  * Bundles the simulator with a bug in it, and loads it. The product itself knows nothing of this: no switch,
  * no flag, and nothing that a build could leave on.
  *
- * @throws when the bug's text is not in its file exactly once: the file has changed, and the bug with it.
+ * @throws when one of the bug's texts is not in its file exactly once: the file has changed, and the bug with it.
  */
-export async function plant({ name, file, find, replace }: PlantedBug, outfile: string): Promise<Simulator> {
-  const path = ENGINE + file
-  const source = readFileSync(path, 'utf8')
-  if (source.split(find).length !== 2)
-    throw new Error(`"${name}": ${file} does not hold its text exactly once`)
-  let planted = false
+export async function plant(bug: PlantedBug, outfile: string): Promise<Simulator> {
+  const replacements = [bug, ...(bug.and ?? [])]
+  const left = new Set(replacements)
   await build({
     entryPoints: [`${ENGINE}simulation/campaign.ts`],
     outfile,
@@ -33,15 +30,23 @@ export async function plant({ name, file, find, replace }: PlantedBug, outfile: 
       {
         name: 'planted bug',
         setup({ onLoad }) {
-          onLoad({ filter: /\.ts$/ }, (loaded) => {
-            if (loaded.path !== path) return undefined
-            planted = true
-            return { contents: source.replace(find, () => replace), loader: 'ts' }
+          onLoad({ filter: /\.ts$/ }, ({ path }) => {
+            const here = replacements.filter(({ file }) => ENGINE + file === path)
+            if (here.length === 0) return undefined
+            let contents = readFileSync(path, 'utf8')
+            for (const replacement of here) {
+              const { file, find, replace } = replacement
+              if (contents.split(find).length !== 2)
+                throw new Error(`"${bug.name}": ${file} does not hold its text exactly once`)
+              contents = contents.replace(find, () => replace)
+              left.delete(replacement)
+            }
+            return { contents, loader: 'ts' }
           })
         },
       },
     ],
   })
-  if (!planted) throw new Error(`"${name}": the simulator does not use ${file}`)
+  for (const { file } of left) throw new Error(`"${bug.name}": the simulator does not use ${file}`)
   return (await import(/* @vite-ignore */ outfile)) as Simulator
 }

@@ -76,9 +76,7 @@ class Network implements Peers {
   #start(name: PartitionName, storage: ReturnType<typeof sqliteStorage>): Partition {
     const clock = {
       now: () => this.now,
-      sleep: async (duration: number) => {
-        this.now += duration
-      },
+      sleep: (duration: number) => new Promise<void>((resolve) => setTimeout(resolve, duration).unref()),
     }
     const random = { fraction: () => 0.5, token: () => ++this.tokens }
     const alarm = { set: () => {}, clear: () => {} }

@@ -27,7 +27,10 @@ class Network implements Peers {
   readonly answers: unknown[] = []
   readonly #ports = {
     peers: this,
-    clock: { now: () => 1_700_000_000_000, sleep: async () => {} },
+    clock: {
+      now: () => 1_700_000_000_000,
+      sleep: (duration: number) => new Promise<void>((resolve) => setTimeout(resolve, duration).unref()),
+    },
     random: { fraction: () => 0.5, token: () => ++this.#tokens },
   }
   readonly client = new Client(this.#ports, { database: 'main', settings: DEFAULT_SETTINGS })

@@ -16,7 +16,9 @@ import {
   type AttemptOutcome,
   type ChangeResult,
   type InquireAnswer,
+  type PartitionAnswer,
   type PartitionInquire,
+  type PartitionOperation,
   type PartitionTransact,
   type PinnedSettings,
   type PrepareAnswer,
@@ -33,10 +35,13 @@ import type { Lock, Turn } from './lock-table.js'
 import type { Opened, Place } from './place.js'
 import { answerAgain, type Participant, type StoredRecord } from './record-store.js'
 import { MAX_SKEW, RETENTION } from './token-memory.js'
+import { within } from './within.js'
 
 /** Sendings of one message to a participant, as long as no answer comes. */
 const MAX_SENDINGS = 4
 const FIRST_BACKOFF: Millis = 20
+/** A participant that does not answer for so long is taken to be lost. Longer than it may wait for locks. */
+const CALL_PATIENCE: Millis = 8_000
 /** Characters that a transaction over several partitions answers at most: its answer is kept in one row. */
 const MAX_ANSWER_CHARACTERS = 500_000
 /** Records are kept so much longer than anybody may ask for them. */
@@ -183,8 +188,12 @@ export class Coordinator {
   #recall(operation: PartitionTransact): TransactAnswer | undefined {
     const record = this.#place.open()?.records.get(homeKey(operation), operation.token)
     if (record === undefined) {
+      const { tokens } = this.#place
       // Only refusals are in memory alone, which throw.
-      this.#place.tokens.recall(operation.token)?.()
+      tokens.recall(operation.token)?.()
+      if (tokens.isDecided(operation.token)) {
+        throw new OutcomeUnknownError('too much was refused since to know why this was')
+      }
       return undefined
     }
     if (record.outcome === 'aborted') throw new InternalError("a transaction has an attempt's number")
@@ -243,7 +252,7 @@ export class Coordinator {
     checkAnswerSize(changes)
     return this.#place.ports.storage.atomic(() => {
       const at = opened.versions.tick()
-      this.#place.pin(settings)
+      if (evaluation.writes.length > 0) this.#place.pin(settings)
       applyWrites(evaluation.writes, opened, token)
       const dated = changes.map((change) => (change.made ? { ...change, version: at } : change))
       opened.records.put(
@@ -263,13 +272,18 @@ export class Coordinator {
     const { clock, random } = this.#place.ports
     for (let attempts = 1; ; attempts++) {
       const undertaking = await this.#place.whenFree(turn, () => this.#begin(operation, settings, turn))
-      const replies = await Promise.all(
-        operation.others.map(({ partition, part }) =>
-          this.#prepare(partition, part, undertaking.attempt, operation, settings),
-        ),
-      )
-      const outcome = this.#decide(undertaking, replies, operation, settings)
-      if (outcome !== undefined) return outcome
+      let replies: readonly Reply[] = operation.others.map(() => ({ kind: 'lost' }))
+      let answer: TransactAnswer | undefined
+      try {
+        replies = await this.#prepareAll(undertaking, operation, settings)
+        answer = this.#decide(undertaking, replies, operation, settings)
+        if (answer !== undefined) return answer
+      } finally {
+        this.#end(undertaking, replies, operation, answer?.at)
+      }
+      // Another instance may have decided it.
+      const decided = this.#recall(operation)
+      if (decided !== undefined) return decided
       if (clock.now() >= turn.until) throw tooLong(replies)
       MARK: mark('a transaction makes another attempt')
       await clock.sleep(random.fraction() * Math.min(500, 5 * 2 ** attempts))
@@ -314,6 +328,30 @@ export class Coordinator {
     return evaluatePart(part, { items: this.#place.items(), limits, token, returning, refusals })
   }
 
+  /**
+   * Asks all participants to prepare. One that does not is the end of the attempt: who is outranked must not hold
+   * what the older one waits for. Only where every item has its reason are all of them heard.
+   */
+  #prepareAll(
+    { attempt }: Undertaking,
+    operation: PartitionTransact,
+    settings: PinnedSettings,
+  ): Promise<readonly Reply[]> {
+    return new Promise((resolve, reject) => {
+      const replies: Reply[] = operation.others.map(() => ({ kind: 'lost' }))
+      let missing = replies.length
+      operation.others.forEach(({ partition, part }, i) => {
+        this.#prepare(partition, part, attempt, operation, settings).then((reply) => {
+          replies[i] = reply
+          missing--
+          if (missing === 0 || (reply.kind !== 'prepared' && operation.refusals === 'conflict')) {
+            resolve([...replies])
+          }
+        }, reject)
+      })
+    })
+  }
+
   async #prepare(
     partition: PartitionName,
     part: TransactionPart,
@@ -321,20 +359,16 @@ export class Coordinator {
     { returning, refusals }: PartitionTransact,
     settings: PinnedSettings,
   ): Promise<Reply> {
-    const { peers, clock, random } = this.#place.ports
-    for (let sendings = 1; sendings <= MAX_SENDINGS; sendings++) {
+    const { clock, random } = this.#place.ports
+    for (let sendings = 1; sendings <= MAX_SENDINGS && this.#deciding.has(attempt.id); sendings++) {
       if (sendings > 1) await clock.sleep(random.fraction() * FIRST_BACKOFF * 4 ** sendings)
       try {
-        const answer = await peers.call(partition, {
-          version: REQUEST_VERSION,
-          settings,
-          operation: {
-            kind: 'prepare',
-            attempt,
-            part,
-            refusals,
-            ...(returning === undefined ? undefined : { returning }),
-          },
+        const answer = await this.#call(partition, settings, {
+          kind: 'prepare',
+          attempt,
+          part,
+          refusals,
+          ...(returning === undefined ? undefined : { returning }),
         })
         if (answer.ok) return { kind: 'prepared', answer: answer.result as PrepareAnswer }
         const { code, details } = answer.error
@@ -342,7 +376,8 @@ export class Coordinator {
         if (code !== 'unavailable' && code !== 'overloaded') {
           return { kind: 'refused', error: errorFromReport(answer.error) }
         }
-      } catch {
+      } catch (error) {
+        if (error instanceof FokosError) return { kind: 'refused', error }
         // Whether it arrived does not matter: prepared twice is prepared once.
         MARK: mark('a prepare is sent again')
       }
@@ -350,77 +385,94 @@ export class Coordinator {
     return { kind: 'lost' }
   }
 
+  /** One call, for which nobody waits for ever. */
+  #call(
+    partition: PartitionName,
+    settings: PinnedSettings,
+    operation: PartitionOperation,
+  ): Promise<PartitionAnswer> {
+    const { peers, clock } = this.#place.ports
+    return within(
+      CALL_PATIENCE,
+      clock,
+      peers.call(partition, { version: REQUEST_VERSION, settings, operation }),
+    )
+  }
+
   /**
-   * Commits an attempt or ends it. One section.
+   * Commits an attempt that everybody has prepared. One section.
    *
    * @returns nothing when another attempt may do better.
+   * @throws {FokosError} why no attempt can be committed.
    */
   #decide(
-    { attempt, own, locks }: Undertaking,
+    { attempt, own }: Undertaking,
     replies: readonly Reply[],
     operation: PartitionTransact,
     settings: PinnedSettings,
   ): TransactAnswer | undefined {
-    const participants = operation.others.map(({ partition }, i): Participant => {
-      const reply = replies[i]
-      return { partition, proposals: reply?.kind === 'prepared' ? reply.answer.proposals : [] }
-    })
-    let answer: TransactAnswer | undefined
-    try {
-      const refusal = refusalAmong(own, replies)
-      if (refusal !== undefined) throw refusal
-      if (own instanceof FokosError || replies.some(({ kind }) => kind !== 'prepared')) return undefined
-      const changes = inOrder(operation, own.changes, replies)
-      this.#wakeForRecords()
-      answer = this.#place.writing((opened) => {
-        const { hashKey, token, id } = attempt
-        const { records, versions } = opened
-        if (records.get(hashKey, token) !== undefined || records.get(hashKey, id) !== undefined) {
-          MARK: mark('an attempt finds that it must not be committed')
-          return undefined
-        }
-        const proposed = participants.flatMap(({ proposals }) => proposals.map(({ at }) => at))
-        versions.follow(Math.max(...proposed))
-        versions.reserve()
-        return this.#commit(opened, {
-          settings,
-          hashKey,
-          token,
-          digest: operation.digest,
-          attempt: id,
-          evaluation: own,
-          changes,
-          participants,
-        })
+    const refusal = refusalAmong(own, replies)
+    if (refusal !== undefined) throw refusal
+    if (own instanceof FokosError || replies.some(({ kind }) => kind !== 'prepared')) return undefined
+    const participants = participantsOf(operation, replies)
+    const changes = inOrder(operation, own.changes, replies)
+    this.#wakeForRecords()
+    return this.#place.writing((opened) => {
+      const { hashKey, token, id } = attempt
+      const { records, versions } = opened
+      if (records.get(hashKey, token) !== undefined || records.get(hashKey, id) !== undefined) {
+        MARK: mark('an attempt finds that it must not be committed')
+        return undefined
+      }
+      for (const { proposals } of participants) for (const { at } of proposals) versions.follow(at)
+      versions.reserve()
+      return this.#commit(opened, {
+        settings,
+        hashKey,
+        token,
+        digest: operation.digest,
+        attempt: id,
+        evaluation: own,
+        changes,
+        participants,
       })
-      return answer ?? this.#recall(operation)
-    } finally {
-      this.#deciding.delete(attempt.id)
-      this.#place.locks.release(locks)
-      void this.#tell(operation, attempt, participants, answer?.at)
-    }
+    })
   }
 
   /**
-   * Tells every participant what became of an attempt. Who does not hear of it will ask.
+   * Gives back what an attempt holds, here and elsewhere. Who does not hear of it will ask.
    *
    * @param at when it was committed, if it was.
    */
+  #end(
+    { attempt, locks }: Undertaking,
+    replies: readonly Reply[],
+    operation: PartitionTransact,
+    at: Version | undefined,
+  ): void {
+    this.#deciding.delete(attempt.id)
+    this.#place.locks.release(locks)
+    void this.#tell(operation, attempt, replies, at)
+  }
+
   async #tell(
-    { others, token }: PartitionTransact,
+    operation: PartitionTransact,
     { id, settings }: Attempt,
-    participants: readonly Participant[],
+    replies: readonly Reply[],
     at: Version | undefined,
   ): Promise<void> {
     const heard = await Promise.all(
-      others.map(({ partition, part }, i) => {
-        const { proposals } = participants[i] as Participant
+      participantsOf(operation, replies).map(({ partition, proposals }, i) => {
+        const kind = replies[i]?.kind
+        // Who refused has locked nothing.
+        if (kind === 'refused' || kind === 'busy') return true
         const outcome: AttemptOutcome =
           at === undefined ? { committed: false } : { committed: true, at, proposals }
+        const { part } = operation.others[i] as (typeof operation.others)[number]
         return this.#tellOne(partition, id, hashKeysOf(part), outcome, settings)
       }),
     )
-    if (at !== undefined && heard.every((one) => one)) this.#acknowledged.add(token)
+    if (at !== undefined && heard.every((one) => one)) this.#acknowledged.add(operation.token)
   }
 
   /** @returns whether it was acknowledged. Never throws. */
@@ -431,15 +483,11 @@ export class Coordinator {
     outcome: AttemptOutcome,
     settings: PinnedSettings,
   ): Promise<boolean> {
-    const { peers, clock, random } = this.#place.ports
+    const { clock, random } = this.#place.ports
     for (let sendings = 1; sendings <= MAX_SENDINGS; sendings++) {
       if (sendings > 1) await clock.sleep(random.fraction() * FIRST_BACKOFF * 4 ** sendings)
       try {
-        const answer = await peers.call(partition, {
-          version: REQUEST_VERSION,
-          settings,
-          operation: { kind: 'finish', attempt, hashKeys, outcome },
-        })
+        const answer = await this.#call(partition, settings, { kind: 'finish', attempt, hashKeys, outcome })
         if (answer.ok) return true
       } catch {
         MARK: mark('the outcome of an attempt is told again')
@@ -522,6 +570,14 @@ function checkDigest(known: number | undefined, { digest }: PartitionTransact): 
     'the token was given to another transaction within the last ten minutes: take a new token for each',
     { reused: true },
   )
+}
+
+/** Everybody else who takes part, with what they propose; nothing, who has not prepared. */
+function participantsOf({ others }: PartitionTransact, replies: readonly Reply[]): Participant[] {
+  return others.map(({ partition }, i) => {
+    const reply = replies[i]
+    return { partition, proposals: reply?.kind === 'prepared' ? reply.answer.proposals : [] }
+  })
 }
 
 /** Why a transaction is refused for good, if it is. */

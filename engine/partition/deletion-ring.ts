@@ -1,16 +1,27 @@
 import { compareBytes } from '../keys/compare-bytes.js'
-import type { ItemKey, Seen, Version } from '../operations.js'
+import { keyText } from '../keys/key-text.js'
+import type { ItemKey, Seen, SeenInterval, Version } from '../operations.js'
 
 /** Deletions that are kept; the oldest go first. */
 const MAX_DELETIONS = 4_096
+
+interface Deletion {
+  readonly hash: string
+  readonly sort: string
+  readonly sortKey: Uint8Array
+  readonly at: Version
+}
 
 /**
  * The latest deletions, as far as this instance knows. An item that came and went between two looks leaves
  * nothing in the table that the second look could see.
  */
 export class DeletionRing {
-  readonly #deletions: { readonly key: ItemKey; readonly at: Version }[] = []
-  #next = 0
+  /** In the order in which they happened, from `#oldest` on. */
+  readonly #deletions: Deletion[] = []
+  #oldest = 0
+  /** The latest deletion of each key: by hash key, then by sort key. */
+  readonly #latest = new Map<string, Map<string, Deletion>>()
   /** All deletions since then are here. */
   #floor: Version
 
@@ -20,42 +31,43 @@ export class DeletionRing {
   }
 
   /** @param at the partition's clock before the deletion: whoever looks later sees a later one. */
-  add(key: ItemKey, at: Version): void {
-    const oldest = this.#deletions[this.#next]
-    if (oldest !== undefined) this.#floor = oldest.at + 1
-    this.#deletions[this.#next] = { key, at }
-    this.#next = (this.#next + 1) % MAX_DELETIONS
+  add({ hashKey, sortKey }: ItemKey, at: Version): void {
+    const oldest = this.#deletions[this.#oldest]
+    if (oldest !== undefined) this.#forget(oldest)
+    const deletion = { hash: keyText(hashKey), sort: keyText(sortKey), sortKey, at }
+    this.#deletions[this.#oldest] = deletion
+    this.#oldest = (this.#oldest + 1) % MAX_DELETIONS
+    const ofHashKey = this.#latest.get(deletion.hash) ?? new Map<string, Deletion>()
+    this.#latest.set(deletion.hash, ofHashKey.set(deletion.sort, deletion))
   }
 
   /** Whether nothing that was seen to be absent has come and gone since, for certain. */
   nothingWent({ items, intervals }: Seen): boolean {
     return (
-      items.every(
-        ({ key, version, asOf }) =>
-          version !== null ||
-          this.#none(asOf, (deleted) => sameHash(deleted, key) && same(deleted.sortKey, key.sortKey)),
-      ) &&
-      intervals.every(({ hashKey, interval, asOf }) =>
-        this.#none(
-          asOf,
-          (deleted) =>
-            sameHash(deleted, { hashKey }) &&
-            compareBytes(interval.from, deleted.sortKey) <= 0 &&
-            compareBytes(deleted.sortKey, interval.to) < 0,
-        ),
-      )
+      items.every(({ key, version, asOf }) => version !== null || this.#isStill(key, asOf)) &&
+      intervals.every((interval) => this.#areStill(interval))
     )
   }
 
-  #none(asOf: Version, concerns: (key: ItemKey) => boolean): boolean {
-    return asOf >= this.#floor && !this.#deletions.some(({ key, at }) => at >= asOf && concerns(key))
+  #isStill({ hashKey, sortKey }: ItemKey, asOf: Version): boolean {
+    const deletion = this.#latest.get(keyText(hashKey))?.get(keyText(sortKey))
+    return asOf >= this.#floor && (deletion === undefined || deletion.at < asOf)
   }
-}
 
-function sameHash(left: Pick<ItemKey, 'hashKey'>, right: Pick<ItemKey, 'hashKey'>): boolean {
-  return same(left.hashKey, right.hashKey)
-}
+  #areStill({ hashKey, interval, asOf }: SeenInterval): boolean {
+    if (asOf < this.#floor) return false
+    for (const { sortKey, at } of this.#latest.get(keyText(hashKey))?.values() ?? []) {
+      if (at < asOf) continue
+      if (compareBytes(interval.from, sortKey) <= 0 && compareBytes(sortKey, interval.to) < 0) return false
+    }
+    return true
+  }
 
-function same(left: Uint8Array, right: Uint8Array): boolean {
-  return compareBytes(left, right) === 0
+  #forget(deletion: Deletion): void {
+    this.#floor = deletion.at + 1
+    const ofHashKey = this.#latest.get(deletion.hash)
+    if (ofHashKey?.get(deletion.sort) !== deletion) return
+    ofHashKey.delete(deletion.sort)
+    if (ofHashKey.size === 0) this.#latest.delete(deletion.hash)
+  }
 }

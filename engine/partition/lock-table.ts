@@ -47,14 +47,8 @@ export class Blocked {
   }
 }
 
-/** Thrown out of a section: an older attempt is in the way of one that must not wait for it. */
-export class Outranked {
-  readonly by: Lock | undefined
-
-  constructor(by: Lock | undefined) {
-    this.by = by
-  }
-}
+/** Thrown out of a section: an older transaction is in the way of one that must not wait for it. */
+export class Outranked {}
 
 interface Waiter {
   readonly claim: Claim
@@ -120,6 +114,11 @@ export class LockTable {
       if (others.length === 0) this.#locks.delete(text)
       else this.#locks.set(text, others)
     }
+    this.wake()
+  }
+
+  /** Something changed for those that wait. */
+  wake(): void {
     // In order of arrival: each looks for itself whether it can go on.
     for (const { wake } of [...this.#waiters].sort((left, right) => left.turn.order - right.turn.order))
       wake()
@@ -143,10 +142,9 @@ export class LockTable {
       }
     }
     if (waiting === 'prepare') {
-      const older = by.find(({ attempt }) => isOlder(attempt.age, turn.age))
-      if (older !== undefined || this.#isOvertaking(claim, turn)) {
+      if (by.some(({ attempt }) => isOlder(attempt.age, turn.age)) || this.#isOvertaking(claim, turn)) {
         MARK: mark('a prepare gives up for an older transaction')
-        throw new Outranked(older)
+        throw new Outranked()
       }
     }
     if (by.length === 0 && !(waiting === 'write' && this.#isBehind(claim, turn))) return

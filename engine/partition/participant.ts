@@ -1,4 +1,4 @@
-import { assert, TransactionConflictError } from '../errors.js'
+import { TransactionConflictError } from '../errors.js'
 import { keyText } from '../keys/key-text.js'
 import { mark } from '../mark.js'
 import {
@@ -16,15 +16,23 @@ import { evaluatePart } from './evaluate-part.js'
 import { type Lock, Outranked, type Turn } from './lock-table.js'
 import type { PreparedPart } from './part-store.js'
 import type { Place } from './place.js'
+import { within } from './within.js'
 
 /** A part that was prepared so long ago, and not finished, asks its home by itself. */
 export const ASK_AFTER: Millis = 5_000
+
+/** A home that does not answer for so long is asked again by whoever needs to know. */
+const ASK_PATIENCE: Millis = 8_000
+/** Aborted attempts that are remembered, so that a late preparation of one is not locked for nothing. */
+const MAX_ABORTED = 1_000
 
 /** What a partition does for transactions whose home is elsewhere. */
 export class Participant {
   readonly #place: Place
   /** Attempts whose home is being asked. */
   readonly #asked = new Set<number>()
+  /** Attempts that their home gave up lately. */
+  readonly #aborted = new Set<number>()
 
   constructor(place: Place) {
     this.#place = place
@@ -52,6 +60,8 @@ export class Participant {
   prepare(operation: PartitionPrepare, turn: Turn): PrepareAnswer {
     const { attempt, part, returning, refusals } = operation
     const { locks, limits, ports } = this.#place
+    if (this.#aborted.has(attempt.id))
+      throw new TransactionConflictError('the attempt is over', { busy: true })
     const claim = claimOf(part)
     // What is locked already has nobody in its way, whoever waits by now.
     const again = [...claim.values()].every(
@@ -69,6 +79,7 @@ export class Participant {
     this.#place.wakeBy(ports.clock.now() + ASK_AFTER)
     const proposals = this.#place.writing((opened) => {
       opened.versions.reserve()
+      const at = opened.versions.tick()
       const written = Map.groupBy(writes, ({ key }) => keyText(key.hashKey))
       const made: PreparedPart[] = []
       const proposals = [...claim].map(([text, ofHashKey]): Proposal => {
@@ -78,7 +89,6 @@ export class Participant {
           MARK: mark('a part is prepared already')
           return { hashKey, at: earlier.at }
         }
-        const at = opened.versions.tick()
         made.push({ attempt, at, claim: ofHashKey, writes: written.get(text) ?? [] })
         return { hashKey, at }
       })
@@ -93,6 +103,8 @@ export class Participant {
 
   /** Does what became of an attempt, for hash keys that it prepared here. Nothing there means: done. */
   finish({ attempt, hashKeys, outcome }: Omit<PartitionFinish, 'kind'>): Record<string, never> {
+    const { locks, ports } = this.#place
+    if (!outcome.committed) this.#rememberAborted(attempt)
     const opened = this.#place.open()
     const parts = hashKeys
       .map((hashKey) => opened?.parts.get(hashKey, attempt))
@@ -104,7 +116,7 @@ export class Participant {
     }
     if (outcome.committed) opened.versions.follow(outcome.at)
     opened.versions.reserve()
-    this.#place.ports.storage.atomic(() => {
+    ports.storage.atomic(() => {
       for (const part of parts) {
         if (committed.includes(part)) {
           if (part.writes.length > 0) this.#place.pin(part.attempt.settings)
@@ -113,7 +125,8 @@ export class Participant {
         opened.parts.remove(part.claim.hashKey, attempt)
       }
     })
-    this.#release(parts)
+    const held = parts.map(({ claim }) => locks.find(attempt, claim.hashKey, true))
+    locks.release(held.filter((lock) => lock !== undefined))
     return {}
   }
 
@@ -123,11 +136,10 @@ export class Participant {
     this.#asked.add(attempt.id)
     try {
       MARK: mark('a participant asks what became of an attempt')
-      const answer = await this.#place.ports.peers.call(attempt.home, {
-        version: REQUEST_VERSION,
-        settings: attempt.settings,
-        operation: { kind: 'inquire', attempt },
-      })
+      const { peers, clock } = this.#place.ports
+      const operation = { kind: 'inquire', attempt } as const
+      const request = { version: REQUEST_VERSION, settings: attempt.settings, operation }
+      const answer = await within(ASK_PATIENCE, clock, peers.call(attempt.home, request))
       if (!answer.ok || !('outcome' in answer.result) || answer.result.outcome === 'deciding') return
       const hashKeys = this.#preparedBy(attempt).map(({ claim }) => claim.hashKey)
       this.finish({ attempt: attempt.id, hashKeys, outcome: answer.result.outcome })
@@ -145,6 +157,13 @@ export class Participant {
     return this.#place.locks.prepared().length > 0
   }
 
+  #rememberAborted(attempt: number): void {
+    this.#aborted.add(attempt)
+    if (this.#aborted.size <= MAX_ABORTED) return
+    const [oldest] = this.#aborted
+    this.#aborted.delete(oldest as number)
+  }
+
   #pass(claim: Claim, attempt: Attempt, turn: Turn): void {
     try {
       this.#place.locks.pass(claim, 'prepare', turn, attempt.id)
@@ -156,17 +175,6 @@ export class Participant {
 
   #preparedBy({ id }: Attempt): Lock[] {
     return this.#place.locks.prepared().filter(({ attempt }) => attempt.id === id)
-  }
-
-  #release(parts: readonly PreparedPart[]): void {
-    const { locks } = this.#place
-    locks.release(
-      parts.map(({ attempt, claim }) => {
-        const lock = locks.find(attempt.id, claim.hashKey, true)
-        assert(lock !== undefined, 'a stored part is locked in memory too')
-        return lock
-      }),
-    )
   }
 }
 

@@ -46,7 +46,7 @@ const PATIENCE: Millis = 10_000
 const PREPARE_PATIENCE: Millis = 3_000
 
 /** This instance is not the partition any more: another one has written what it does not know. Never answered. */
-class ReplacedInstanceError extends Error {
+export class ReplacedInstanceError extends Error {
   override name = 'ReplacedInstanceError'
 }
 
@@ -161,7 +161,8 @@ export class Partition {
   }
 
   #newTurn(operation: PartitionOperation): Turn {
-    const at = Math.max(this.#opened?.versions.last ?? 0, this.#ports.clock.now() * VERSIONS_PER_MILLI)
+    // The machine's own clock: a hybrid one keeps a leap long after it was set right, and makes all here the youngest.
+    const at = this.#ports.clock.now() * VERSIONS_PER_MILLI
     const why = 'a transaction that has not ended yet has locked what is asked for'
     const conflict = () => new TransactionConflictError(why, { busy: true })
     switch (operation.kind) {
@@ -183,7 +184,11 @@ export class Partition {
   #isOutcome(operation: PartitionOperation, refusal: FokosError): boolean {
     switch (operation.kind) {
       case 'write':
-        return !operation.resent || this.#tokens.recall(operation.token) !== undefined
+        if (!operation.resent) return true
+        // One that was replaced does not know what its successor was sent.
+        return (
+          this.#tokens.recall(operation.token) !== undefined && (this.#opened?.versions.isCurrent() ?? true)
+        )
       case 'transact':
         return !operation.resent || this.#coordinator.isDecided(operation, refusal)
       default:
@@ -259,8 +264,10 @@ export class Partition {
       })
     }
     try {
-      return this.#writing(({ writer }) => {
+      return this.#writing(({ writer, versions }) => {
         if (this.#settings !== undefined) return writer.write(operation)
+        // What is undone must not take the stored bound with it, which this instance counts on.
+        versions.reserve()
         return this.#ports.storage.atomic(() => this.#writeFirst(writer, operation, settings))
       })
     } catch (error) {
@@ -297,9 +304,15 @@ export class Partition {
       if (left <= 0) throw turn.tooLate()
       await this.#locks.changed(blocked.claim, turn, Math.min(left, ASK_WHEN_BLOCKED_FOR))
       try {
-        return await section()
+        const result = section()
+        // Whoever waited behind this one alone can go on.
+        this.#locks.wake()
+        return await result
       } catch (again) {
-        if (!(again instanceof Blocked)) throw again
+        if (!(again instanceof Blocked)) {
+          this.#locks.wake()
+          throw again
+        }
         for (const lock of again.by) {
           if (lock.prepared && blocked.by.includes(lock)) void this.#participant.ask(lock.attempt)
         }

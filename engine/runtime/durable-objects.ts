@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PartitionAnswer, PartitionRequest } from '../operations.js'
-import { Partition } from '../partition/partition.js'
+import { Partition, ReplacedInstanceError } from '../partition/partition.js'
 import type { PartitionName } from '../ports.js'
 import { DEFAULT_SETTINGS, type EngineSettings } from '../settings.js'
 import { durableObjectAlarm } from './durable-object-alarm.js'
@@ -53,8 +53,14 @@ export function durableObjects(database: DeclaredSettings): FokosDurableObjects 
     }
 
     /** The one method that clients call. */
-    execute(request: PartitionRequest): PartitionAnswer | Promise<PartitionAnswer> {
-      return this.#partition.execute(request)
+    async execute(request: PartitionRequest): Promise<PartitionAnswer> {
+      try {
+        return await this.#partition.execute(request)
+      } catch (error) {
+        // What it has in memory is wrong: an instance that starts anew reads what is stored.
+        if (error instanceof ReplacedInstanceError) this.ctx.abort(error.message)
+        throw error
+      }
     }
 
     override alarm(): Promise<void> {

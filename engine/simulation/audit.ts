@@ -41,10 +41,10 @@ export function audit(hosts: Iterable<Host>, database: string, roots: number): A
     const { database: sqlite } = host.disk
     const tables = sqlite.prepare("SELECT name FROM sqlite_master WHERE name = 'items'").all()
     if (tables.length === 0) continue
-    const pinned = sqlite.prepare("SELECT value FROM facts WHERE name = 'settings'").get() as {
-      value: string
-    }
-    settings.set(host.name, pinned.value)
+    const pinned = sqlite.prepare("SELECT value FROM facts WHERE name = 'settings'").get() as
+      | { value: string }
+      | undefined
+    if (pinned !== undefined) settings.set(host.name, pinned.value)
     const stored = sqlite
       .prepare(
         `SELECT hash_key, sort_key, items.version, items.value, large_values.value AS large
@@ -52,13 +52,15 @@ export function audit(hosts: Iterable<Host>, database: string, roots: number): A
       )
       .all() as unknown as StoredRow[]
     const large = sqlite.prepare('SELECT count(*) AS n FROM large_values').get() as { n: number }
-    const bound = sqlite.prepare("SELECT value FROM facts WHERE name = 'clock_bound'").get() as {
-      value: number
-    }
+    const bound = sqlite.prepare("SELECT value FROM facts WHERE name = 'clock_bound'").get() as
+      | { value: number }
+      | undefined
     const locks = sqlite.prepare('SELECT count(*) AS n FROM parts').get() as { n: number }
     if (locks.n > 0) broken(host, `${locks.n} parts of transactions that have not ended`)
     const records = sqlite.prepare('SELECT count(*) AS n FROM transactions').get() as { n: number }
     if (records.n > 0) broken(host, `${records.n} records of transactions that nobody can ask for any more`)
+    if (pinned === undefined && stored.length > 0)
+      broken(host, 'data without the settings that it was written with')
     if (large.n !== stored.filter(({ value }) => value === null).length)
       broken(host, 'large values that no item has')
     if (new Set(stored.map(({ version }) => version)).size < stored.length) broken(host, 'one version twice')
@@ -68,7 +70,7 @@ export function audit(hosts: Iterable<Host>, database: string, roots: number): A
       const text = (row.value ?? row.large) as ItemText | null
       const name = `${hash}/${sort}`
       if (rootOf(database, row.hash_key, roots) !== host.name) broken(host, `${name} belongs elsewhere`)
-      if (row.version > bound.value) broken(host, `${name} has a version above the stored bound`)
+      if (row.version > (bound?.value ?? 0)) broken(host, `${name} has a version above the stored bound`)
       if (text === null || (row.value !== null && row.large !== null)) {
         broken(host, `${name} has no value, or two`)
         continue

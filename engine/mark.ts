@@ -17,6 +17,7 @@ export const MARKS = [
   'a prepare waits for a younger transaction',
   'a refusal is answered again',
   'a request waits at a lock',
+  'a request waits for a reservation',
   'a resend is answered from memory',
   'a resend is certainly the first to arrive',
   'a resend is recognised by its rows',

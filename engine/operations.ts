@@ -18,6 +18,12 @@ export interface ItemKey {
 /** An item's version: when it was written, by its partition's hybrid clock. Rises with every write. */
 export type Version = number
 
+/**
+ * Versions are milliseconds times this, plus a count. As doubles they are exact until the year 2248, and a
+ * partition can give out a million a second before it runs ahead of its clock.
+ */
+export const VERSIONS_PER_MILLI = 1_024
+
 /** What reads have in common. Without a projection, the whole item is answered. */
 export interface Reading {
   /** Only items that it holds for are answered. */
@@ -245,6 +251,19 @@ export interface Observing {
    * - `sumIfMore`: the same, but only if the query has to be asked again for what is left.
    */
   readonly observe?: 'versions' | 'sum' | 'sumIfMore'
+  /** Asks that what is read stays as it is for a moment, for a transaction that has met conflicts. */
+  readonly reserve?: Reservation
+}
+
+/**
+ * What younger transactions and writes let alone for about a second: a help for who has tried before, and no
+ * lock. Whether all stayed as it was is asked at the commit all the same.
+ */
+export interface Reservation {
+  /** Of the transaction; its number names the reservation. */
+  readonly age: Age
+  /** Whether the transaction may write what it reads: then others that reserve the same wait. */
+  readonly writes: boolean
 }
 
 export interface PartitionGet extends Reading, Observing {
@@ -289,6 +308,8 @@ export interface PartitionValidate {
    * mean: nothing may have come and gone meanwhile.
    */
   readonly together: boolean
+  /** Of the transaction, if it has reserved what it read: that ends here. */
+  readonly age?: Age
 }
 
 /**

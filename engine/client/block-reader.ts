@@ -12,6 +12,7 @@ import type {
   PartitionResults,
   QueryOperation,
   Reading,
+  Reservation,
   Span,
 } from '../operations.js'
 import type { PartitionName } from '../ports.js'
@@ -58,11 +59,19 @@ const LONGER = 4
  */
 export class BlockReader {
   readonly #calls: BlockCalls
+  readonly #reservation: () => Reservation | undefined
   readonly #known: KnownItems
   readonly #buffer: () => WriteBuffer
   #asked = 0
 
-  constructor(calls: BlockCalls, known: KnownItems, buffer: () => WriteBuffer) {
+  /** @param reservation what the reads reserve, if they do. */
+  constructor(
+    calls: BlockCalls,
+    known: KnownItems,
+    buffer: () => WriteBuffer,
+    reservation: () => Reservation | undefined,
+  ) {
+    this.#reservation = reservation
     this.#calls = calls
     this.#known = known
     this.#buffer = buffer
@@ -244,7 +253,9 @@ export class BlockReader {
     options: CallOptions | undefined,
   ): Promise<PartitionResults[O['kind']] & Answered> {
     const call = this.#asked++
-    const answer: { readonly asOf?: number } = await this.#calls.ask(owner, operation, options)
+    const reserve = this.#reservation()
+    const asking = reserve === undefined ? operation : { ...operation, reserve }
+    const answer: { readonly asOf?: number } = await this.#calls.ask(owner, asking, options)
     assert(answer.asOf !== undefined, 'an answer that was to observe says when it saw')
     return { ...(answer as PartitionResults[O['kind']] & { readonly asOf: number }), call }
   }

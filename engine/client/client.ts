@@ -23,6 +23,7 @@ import {
   type Span,
   type TransactAnswer,
   type TransactionPart,
+  VERSIONS_PER_MILLI,
   type WriteOperation,
   type WriteResult,
 } from '../operations.js'
@@ -133,7 +134,13 @@ export class Client {
         const batch = rest.map(({ key }) => key)
         const answer = await this.#call(
           owner,
-          { kind: 'batchGet', keys: batch, observe: 'versions', ...readingOf(reading) },
+          {
+            kind: 'batchGet',
+            keys: batch,
+            observe: 'versions',
+            ...reserving(observer),
+            ...readingOf(reading),
+          },
           options,
         )
         assert(answer.found.length > 0, 'a batch get answers at least one of its keys')
@@ -280,11 +287,20 @@ export class Client {
    *
    * @throws {TransactionConflictError} when there may have been none.
    */
-  async validate(seen: Seen, options?: CallOptions): Promise<void> {
+  async validate(seen: Seen, options?: CallOptions, age?: Age): Promise<void> {
     const parts = [...this.#partsOf(seen, [])]
     await Promise.all(
       parts.map(([owner, part]) =>
-        this.#call(owner, { kind: 'validate', seen: part.seen, together: parts.length > 1 }, options),
+        this.#call(
+          owner,
+          {
+            kind: 'validate',
+            seen: part.seen,
+            together: parts.length > 1,
+            ...(age === undefined ? undefined : { age }),
+          },
+          options,
+        ),
       ),
     )
   }
@@ -296,7 +312,11 @@ export class Client {
         ownerOf: (hashKey) => this.ownerOf(hashKey),
         ask: (owner, operation, callOptions) => this.#call(owner, operation, callOptions),
         transact: (plan) => this.transact(plan),
-        validate: (seen) => this.validate(seen),
+        validate: (seen, age) => this.validate(seen, undefined, age),
+        newAge: () => ({
+          at: this.#ports.clock.now() * VERSIONS_PER_MILLI,
+          id: this.#ports.random.token(),
+        }),
       },
       options,
     )
@@ -414,7 +434,11 @@ async function* itemsInTurn(
 /** Of a span's only page nothing need be known later, as long as it is the only one. */
 function observing(observer: Observer | undefined, first: boolean): Observing {
   if (observer === undefined) return {}
-  return { observe: first && observer.alone ? 'sumIfMore' : 'sum' }
+  return { observe: first && observer.alone ? 'sumIfMore' : 'sum', ...reserving(observer) }
+}
+
+function reserving({ reserve }: Observer): Pick<Observing, 'reserve'> {
+  return reserve === undefined ? {} : { reserve }
 }
 
 /** What of a reading a partition is asked for. */

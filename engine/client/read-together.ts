@@ -1,13 +1,16 @@
 import { assert, LimitError, TransactionConflictError } from '../errors.js'
-import type {
-  Direction,
-  ItemKey,
-  PartitionResults,
-  QueryAnswer,
-  Seen,
-  SeenInterval,
-  SeenItem,
-  Span,
+import {
+  type Age,
+  type Direction,
+  type ItemKey,
+  type PartitionResults,
+  type QueryAnswer,
+  type Reservation,
+  type Seen,
+  type SeenInterval,
+  type SeenItem,
+  type Span,
+  VERSIONS_PER_MILLI,
 } from '../operations.js'
 import type { CallOptions, Client } from './client.js'
 import type { RetryPorts } from './retry.js'
@@ -27,8 +30,12 @@ export class Observer {
   readonly #items: SeenItem[] = []
   readonly #intervals: SeenInterval[] = []
 
-  constructor(alone: boolean) {
+  /** What its reads reserve, when it has read in vain before. */
+  readonly reserve: Reservation | undefined
+
+  constructor(alone: boolean, age: Age | undefined) {
     this.alone = alone
+    this.reserve = age === undefined ? undefined : { age, writes: false }
   }
 
   /** Whether the statement was one call: then it was one moment. */
@@ -82,12 +89,14 @@ export async function readTogether<T>(
   read: (observer: Observer) => Promise<T>,
   alone = false,
 ): Promise<T> {
+  const first: Age = { at: clock.now() * VERSIONS_PER_MILLI, id: random.token() }
   for (let readings = 1; ; readings++) {
-    const observer = new Observer(alone)
+    const age = readings === 1 ? undefined : first
+    const observer = new Observer(alone, age)
     const result = await read(observer)
     if (observer.single) return result
     try {
-      await client.validate(observer.seen, options)
+      await client.validate(observer.seen, options, age)
       return result
     } catch (error) {
       if (!(error instanceof TransactionConflictError) || readings >= MAX_READINGS) throw error

@@ -28,7 +28,7 @@ class Network implements Peers {
   readonly #ports = {
     peers: this,
     clock: {
-      now: () => 1_700_000_000_000,
+      now: () => Date.now(),
       sleep: (duration: number) => new Promise<void>((resolve) => setTimeout(resolve, duration).unref()),
     },
     random: { fraction: () => 0.5, token: () => ++this.#tokens },

@@ -37,7 +37,9 @@ export interface BlockOptions {
 /** How a transaction reaches partitions. */
 export interface BlockStore extends BlockCalls {
   transact(plan: TransactionPlan): Promise<unknown>
-  validate(seen: Seen): Promise<void>
+  validate(seen: Seen, age: Age | undefined): Promise<void>
+  /** The age of a transaction that begins now. */
+  newAge(): Age
 }
 
 /** The state of a transaction's writes, to come back to. */
@@ -73,7 +75,13 @@ export class TransactionBlock {
     this.#store = store
     this.#readOnly = readOnly
     this.#limits = limits
-    this.#reader = new BlockReader(store, this.#known, () => this.#buffer)
+    this.#reader = new BlockReader(
+      store,
+      this.#known,
+      () => this.#buffer,
+      // Who has met a conflict before asks that what it reads stays as it is for a moment.
+      () => (this.age === undefined ? undefined : { age: this.age, writes: !this.#readOnly }),
+    )
   }
 
   /** One item, with the transaction's own writes. What it has written and not committed has the version 0. */
@@ -177,13 +185,22 @@ export class TransactionBlock {
       )
     }
     const changes = this.#buffer.changes()
-    if (changes.some(writes)) {
-      await this.#store.transact({ seen: this.#known.seen(), changes, refusals: 'conflict', age: this.age })
-      return
+    try {
+      if (changes.some(writes)) {
+        await this.#store.transact({
+          seen: this.#known.seen(),
+          changes,
+          refusals: 'conflict',
+          age: this.age,
+        })
+        return
+      }
+      // Nothing to write: what the changes were told is so as long as their rows are as they were.
+      this.#tellOf(changes.map(({ change }) => change))
+      if (!this.#known.isOfOneMoment) await this.#store.validate(this.#known.seen(), this.age)
+    } catch (error) {
+      throw this.#dated(error)
     }
-    // Nothing to write: what the changes were told is so as long as their rows are as they were.
-    this.#tellOf(changes.map(({ change }) => change))
-    if (!this.#known.isOfOneMoment) await this.#store.validate(this.#known.seen())
   }
 
   /** Ends the transaction without a trace. */
@@ -230,6 +247,14 @@ export class TransactionBlock {
     for (const { key } of changes) this.#known.read(key)
   }
 
+  /** A conflict says how old its transaction is, so that the next attempt is as old. */
+  #dated(error: unknown): unknown {
+    if (error instanceof TransactionConflictError && error.details.age === undefined) {
+      Object.assign(error.details, { age: this.age ?? this.#store.newAge() })
+    }
+    return error
+  }
+
   #checkOpen(): void {
     if (this.#conflict !== undefined) throw this.#conflict
     if (this.#over) throw new InvalidRequestError('the transaction is over: it was committed or rolled back')
@@ -245,7 +270,7 @@ export class TransactionBlock {
       return result
     } catch (error) {
       if (error instanceof TransactionConflictError) this.#conflict = error
-      throw error
+      throw this.#dated(error)
     } finally {
       this.#running--
     }

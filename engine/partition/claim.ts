@@ -1,7 +1,7 @@
 import { compareBytes } from '../keys/compare-bytes.js'
 import type { Interval } from '../keys/interval.js'
 import { keyText } from '../keys/key-text.js'
-import type { Change, PlannedChange, Seen } from '../operations.js'
+import type { Change, ItemKey, PlannedChange, Seen } from '../operations.js'
 
 /** What is wanted, or held, of one hash key: rows to write, rows and intervals that must stay as they are. */
 export interface HashKeyClaim {
@@ -27,11 +27,11 @@ export class ClaimBuilder {
     }
   >()
 
-  write(hashKey: Uint8Array, sortKey: Uint8Array): void {
+  write({ hashKey, sortKey }: ItemKey): void {
     this.#of(hashKey).exclusive.set(keyText(sortKey), sortKey)
   }
 
-  read(hashKey: Uint8Array, sortKey: Uint8Array): void {
+  read({ hashKey, sortKey }: ItemKey): void {
     this.#of(hashKey).shared.set(keyText(sortKey), sortKey)
   }
 
@@ -40,10 +40,9 @@ export class ClaimBuilder {
   }
 
   change(change: Change): void {
-    const { hashKey, sortKey } = change.key
-    if (change.kind === 'check') this.read(hashKey, sortKey)
-    else this.write(hashKey, sortKey)
-    if ('aloneIn' in change && change.aloneIn !== undefined) this.examine(hashKey, change.aloneIn)
+    if (change.kind === 'check') this.read(change.key)
+    else this.write(change.key)
+    if ('aloneIn' in change && change.aloneIn !== undefined) this.examine(change.key.hashKey, change.aloneIn)
   }
 
   get claim(): Claim {
@@ -64,7 +63,7 @@ export class ClaimBuilder {
 export function claimOf(part: { readonly seen: Seen; readonly changes: readonly PlannedChange[] }): Claim {
   const builder = new ClaimBuilder()
   for (const { change } of part.changes) builder.change(change)
-  for (const { key } of part.seen.items) builder.read(key.hashKey, key.sortKey)
+  for (const { key } of part.seen.items) builder.read(key)
   for (const { hashKey, interval } of part.seen.intervals) builder.examine(hashKey, interval)
   return builder.claim
 }

@@ -221,6 +221,7 @@ export class Coordinator {
     this.#wakeForRecords()
     return this.#place.writing((opened) => {
       opened.versions.reserve()
+      this.#place.locks.unreserve(turn.age)
       return this.#commit(opened, {
         settings,
         hashKey: homeKey(operation),
@@ -451,6 +452,7 @@ export class Coordinator {
     at: Version | undefined,
   ): void {
     this.#deciding.delete(attempt.id)
+    if (at !== undefined) this.#place.locks.unreserve(attempt.age)
     this.#place.locks.release(locks)
     void this.#tell(operation, attempt, replies, at)
   }

@@ -1,14 +1,8 @@
 import { assert } from '../errors.js'
 import { mark } from '../mark.js'
-import type { Version } from '../operations.js'
+import { VERSIONS_PER_MILLI, type Version } from '../operations.js'
 import type { Clock, Millis } from '../ports.js'
 import { MAX_CHANGES } from '../settings.js'
-
-/**
- * Versions are milliseconds times this, plus a count. As doubles they are exact until the year 2248, and a
- * partition can give out a million a second before it runs ahead of its clock.
- */
-export const VERSIONS_PER_MILLI = 1_024
 
 /** The most versions that one statement takes: an upsert takes one to insert and one to update. */
 const MAX_TICKS = 2 * MAX_CHANGES

@@ -35,20 +35,35 @@ export type Waiting =
   | 'write'
   /** It holds locks elsewhere: it waits for younger attempts, and gives up for older ones. */
   | 'prepare'
+  /** As a read; and it waits for older ones that have reserved the same. */
+  | 'reserve'
 
 /** Thrown out of a section: it is to be run again when a lock is gone. */
 export class Blocked {
   readonly claim: Claim
   readonly by: readonly Lock[]
+  /** When a reservation that is in the way runs out. */
+  readonly until: Millis | undefined
 
-  constructor(claim: Claim, by: readonly Lock[]) {
+  constructor(claim: Claim, by: readonly Lock[], until: Millis | undefined) {
     this.claim = claim
     this.by = by
+    this.until = until
   }
 }
 
 /** Thrown out of a section: an older transaction is in the way of one that must not wait for it. */
 export class Outranked {}
+
+/** How long a reservation lasts that nobody ends. */
+const RESERVED_FOR: Millis = 1_000
+
+/** What somebody who has met conflicts wants to find unchanged: no lock, but younger ones wait a moment. */
+interface Reserved {
+  readonly claim: Claim
+  readonly age: Age
+  readonly until: Millis
+}
 
 interface Waiter {
   readonly claim: Claim
@@ -65,6 +80,7 @@ export class LockTable {
   readonly #clock: Clock
   readonly #locks = new Map<string, Lock[]>()
   readonly #waiters = new Set<Waiter>()
+  #reserved: Reserved[] = []
   #turns = 0
 
   constructor(clock: Clock) {
@@ -73,7 +89,7 @@ export class LockTable {
 
   /** Whether nobody holds or wants anything. */
   get idle(): boolean {
-    return this.#locks.size === 0 && this.#waiters.size === 0
+    return this.#locks.size === 0 && this.#waiters.size === 0 && this.#reserved.length === 0
   }
 
   newTurn(patience: Millis, age: Age, tooLate: () => FokosError): Turn {
@@ -137,21 +153,56 @@ export class LockTable {
       for (const lock of this.#locks.get(hashKey) ?? []) {
         if (lock.attempt.id === own) continue
         const inTheWay =
-          waiting === 'read' ? lock.prepared && disturbs(lock.claim, wanted) : conflict(lock.claim, wanted)
+          waiting === 'read' || waiting === 'reserve'
+            ? lock.prepared && disturbs(lock.claim, wanted)
+            : conflict(lock.claim, wanted)
         if (inTheWay) by.push(lock)
       }
     }
+    const reserved = waiting === 'read' ? undefined : this.#reservedFor(claim, waiting, turn)
     if (waiting === 'prepare') {
-      if (by.some(({ attempt }) => isOlder(attempt.age, turn.age)) || this.#isOvertaking(claim, turn)) {
+      const outranked = reserved !== undefined || by.some(({ attempt }) => isOlder(attempt.age, turn.age))
+      if (outranked || this.#isOvertaking(claim, turn)) {
         MARK: mark('a prepare gives up for an older transaction')
         throw new Outranked()
       }
     }
-    if (by.length === 0 && !(waiting === 'write' && this.#isBehind(claim, turn))) return
-    MARK: mark(
-      waiting === 'prepare' ? 'a prepare waits for a younger transaction' : 'a request waits at a lock',
-    )
-    throw new Blocked(claim, by)
+    const behind = waiting === 'write' && this.#isBehind(claim, turn)
+    if (by.length === 0 && !behind && reserved === undefined) return
+    MARK: mark(reserved === undefined ? WAITS[waiting] : 'a request waits for a reservation')
+    throw new Blocked(claim, by, reserved?.until)
+  }
+
+  /** Reserves for a moment what somebody reads. One has one reservation for the same, at the most. */
+  reserve(claim: Claim, age: Age): void {
+    const now = this.#clock.now()
+    this.#reserved = this.#reserved.filter(({ until }) => until > now)
+    this.#reserved.push({ claim, age, until: now + RESERVED_FOR })
+  }
+
+  /** Ends what a transaction has reserved. */
+  unreserve({ id }: Age): void {
+    if (this.#reserved.length === 0) return
+    const others = this.#reserved.filter(({ age }) => age.id !== id)
+    if (others.length === this.#reserved.length) return
+    this.#reserved = others
+    this.wake()
+  }
+
+  /** The reservation of an older one that is in the way, if there is one. */
+  #reservedFor(claim: Claim, waiting: Waiting, turn: Turn): Reserved | undefined {
+    if (this.#reserved.length === 0) return undefined
+    const now = this.#clock.now()
+    this.#reserved = this.#reserved.filter(({ until }) => until > now)
+    return this.#reserved.find((reserved) => {
+      if (reserved.age.id === turn.age.id || !isOlder(reserved.age, turn.age)) return false
+      for (const [hashKey, wanted] of claim) {
+        const other = reserved.claim.get(hashKey)
+        if (other === undefined) continue
+        if (waiting === 'reserve' ? conflict(other, wanted) : spoils(wanted, other)) return true
+      }
+      return false
+    })
   }
 
   /** Waits until some lock is released, no longer than `most`. Keeps its place among those that wait. */
@@ -185,6 +236,18 @@ export class LockTable {
     }
     return false
   }
+}
+
+const WAITS = {
+  read: 'a request waits at a lock',
+  reserve: 'a request waits at a lock',
+  write: 'a request waits at a lock',
+  prepare: 'a prepare waits for a younger transaction',
+} as const
+
+/** Whether one would write what the other has reserved. */
+function spoils(wanted: HashKeyClaim, reserved: HashKeyClaim): boolean {
+  return disturbs(wanted, reserved) || disturbs(wanted, { shared: reserved.exclusive, intervals: [] })
 }
 
 function conflicts(left: Claim, right: Claim): boolean {

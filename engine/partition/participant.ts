@@ -125,6 +125,7 @@ export class Participant {
         opened.parts.remove(part.claim.hashKey, attempt)
       }
     })
+    for (const { attempt } of committed) locks.unreserve(attempt.age)
     const held = parts.map(({ claim }) => locks.find(attempt, claim.hashKey, true))
     locks.release(held.filter((lock) => lock !== undefined))
     return {}

@@ -4,21 +4,21 @@ import type { ErrorReport } from '../errors.js'
 import { column, value } from '../expressions/build.js'
 import { tuplesUnder } from '../keys/interval.js'
 import { encodeKey } from '../keys/key-codec.js'
-import type {
-  Change,
-  ItemKey,
-  PartitionOperation,
-  PartitionResults,
-  PartitionWrite,
-  PinnedSettings,
-  WriteResult,
+import {
+  type Change,
+  type ItemKey,
+  type PartitionOperation,
+  type PartitionResults,
+  type PartitionWrite,
+  type PinnedSettings,
+  VERSIONS_PER_MILLI,
+  type WriteResult,
 } from '../operations.js'
 import type { PartitionName } from '../ports.js'
 import { DEFAULT_SETTINGS } from '../settings.js'
 import { sqliteStorage } from '../simulation/sqlite-storage.js'
 import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
 import type { Item } from '../values/value.js'
-import { VERSIONS_PER_MILLI } from './hybrid-clock.js'
 import { Partition } from './partition.js'
 import { RESEND_WINDOW, RETENTION } from './token-memory.js'
 

@@ -8,6 +8,7 @@ import {
 } from '../errors.js'
 import { mark } from '../mark.js'
 import {
+  type Observing,
   type PartitionAnswer,
   type PartitionOperation,
   type PartitionRequest,
@@ -15,16 +16,17 @@ import {
   type PartitionWrite,
   type PinnedSettings,
   REQUEST_VERSION,
+  VERSIONS_PER_MILLI,
   type WriteResult,
 } from '../operations.js'
 import type { Millis } from '../ports.js'
 import type { Limits } from '../settings.js'
-import { type Claim, ClaimBuilder, claimOf } from './claim.js'
+import { ClaimBuilder, claimOf } from './claim.js'
 import { Coordinator } from './coordinator.js'
 import { DeletionRing } from './deletion-ring.js'
 import { type ItemsToEvaluate, NO_ITEMS } from './evaluate-part.js'
 import { FactStore } from './fact-store.js'
-import { HybridClock, VERSIONS_PER_MILLI } from './hybrid-clock.js'
+import { HybridClock } from './hybrid-clock.js'
 import { ItemStore } from './item-store.js'
 import { Blocked, LockTable, type Turn } from './lock-table.js'
 import { PartStore } from './part-store.js'
@@ -42,6 +44,8 @@ import { Writer } from './write-items.js'
 const ASK_WHEN_BLOCKED_FOR: Millis = 250
 /** How long a request waits for locks before it is refused. */
 const PATIENCE: Millis = 10_000
+/** How long a read waits for older ones that have reserved the same, before it goes on all the same. */
+const RESERVE_PATIENCE: Millis = 1_000
 /** How long an attempt, which holds locks elsewhere, waits for more. */
 const PREPARE_PATIENCE: Millis = 3_000
 
@@ -172,8 +176,10 @@ export class Partition {
         return this.#locks.newTurn(PATIENCE, operation.age ?? { at, id: operation.token }, conflict)
       case 'validate':
         return this.#locks.newTurn(PATIENCE, { at, id: 0 }, conflict)
-      default:
-        return this.#locks.newTurn(PATIENCE, { at, id: 0 }, () => new UnavailableError(why))
+      default: {
+        const age = 'reserve' in operation ? operation.reserve?.age : undefined
+        return this.#locks.newTurn(PATIENCE, age ?? { at, id: 0 }, () => new UnavailableError(why))
+      }
     }
   }
 
@@ -208,20 +214,20 @@ export class Partition {
     this.#checkSettings(settings)
     switch (operation.kind) {
       case 'get': {
-        this.#pass(turn, 'read', (claim) => claim.read(operation.key.hashKey, operation.key.sortKey))
+        this.#passToRead(operation, turn, (claim, want) => claim[want](operation.key))
         const found = opened === undefined ? null : get(opened.items, operation)
         return { found, ...this.#asOf(operation) }
       }
       case 'batchGet': {
-        this.#pass(turn, 'read', (claim) => {
-          for (const { hashKey, sortKey } of operation.keys) claim.read(hashKey, sortKey)
+        this.#passToRead(operation, turn, (claim, want) => {
+          for (const key of operation.keys) claim[want](key)
         })
         if (opened !== undefined) return { ...batchGet(opened.items, operation), ...this.#asOf(operation) }
         const none = operation.keys.map(() => null)
         return { found: none, ...(operation.observe === undefined ? {} : { versions: none, asOf: 0 }) }
       }
       case 'query': {
-        this.#pass(turn, 'read', (claim) => claim.examine(operation.hashKey, operation.interval))
+        this.#passToRead(operation, turn, (claim) => claim.examine(operation.hashKey, operation.interval))
         if (opened !== undefined) return { ...query(opened.items, operation), ...this.#asOf(operation) }
         const keys = operation.withKeys ? { sortKeys: [] } : undefined
         return { items: [], ...keys, ...(operation.observe === undefined ? undefined : NOTHING_OBSERVED) }
@@ -229,8 +235,11 @@ export class Partition {
       case 'write':
         return this.#write(operation, settings, turn)
       case 'validate':
-        this.#passFor(claimOf({ seen: operation.seen, changes: [] }), 'read', turn)
+        if (!this.#locks.idle) {
+          this.#locks.pass(claimOf({ seen: operation.seen, changes: [] }), 'read', turn)
+        }
         validateReads(operation, opened)
+        if (operation.age !== undefined) this.#locks.unreserve(operation.age)
         return {}
       case 'transact':
         return this.#coordinator.transact(operation, settings, turn)
@@ -246,22 +255,24 @@ export class Partition {
     return observe === undefined ? {} : { asOf: this.#opened?.versions.last ?? 0 }
   }
 
-  #pass(turn: Turn, waiting: 'read' | 'write', want: (claim: ClaimBuilder) => void): void {
-    if (this.#locks.idle) return
+  /** Lets a read go on, and reserves what it reads if it wants that. */
+  #passToRead(
+    { reserve }: Observing,
+    turn: Turn,
+    want: (claim: ClaimBuilder, row: 'read' | 'write') => void,
+  ): void {
+    if (this.#locks.idle && reserve === undefined) return
     const builder = new ClaimBuilder()
-    want(builder)
-    this.#passFor(builder.claim, waiting, turn)
-  }
-
-  #passFor(claim: Claim, waiting: 'read' | 'write', turn: Turn): void {
-    this.#locks.pass(claim, waiting, turn)
+    want(builder, reserve?.writes === true ? 'write' : 'read')
+    const { claim } = builder
+    const late = this.#ports.clock.now() > turn.until - PATIENCE + RESERVE_PATIENCE
+    this.#locks.pass(claim, reserve === undefined || late ? 'read' : 'reserve', turn)
+    if (reserve !== undefined) this.#locks.reserve(claim, reserve.age)
   }
 
   #write(operation: PartitionWrite, settings: PinnedSettings, turn: Turn): WriteResult {
     if (this.#tokens.recall(operation.token) === undefined) {
-      this.#pass(turn, 'write', (claim) => {
-        for (const change of operation.changes) claim.change(change)
-      })
+      this.#passToWrite(operation, turn)
     }
     try {
       return this.#writing(({ writer, versions }) => {
@@ -274,6 +285,13 @@ export class Partition {
       if (error instanceof NothingWritten) return error.result
       throw error
     }
+  }
+
+  #passToWrite({ changes }: PartitionWrite, turn: Turn): void {
+    if (this.#locks.idle) return
+    const builder = new ClaimBuilder()
+    for (const change of changes) builder.change(change)
+    this.#locks.pass(builder.claim, 'write', turn)
   }
 
   /** The first write that changes anything pins the settings. */
@@ -302,7 +320,7 @@ export class Partition {
     for (let blocked = first; ; ) {
       const left = turn.until - this.#ports.clock.now()
       if (left <= 0) throw turn.tooLate()
-      await this.#locks.changed(blocked.claim, turn, Math.min(left, ASK_WHEN_BLOCKED_FOR))
+      await this.#locks.changed(blocked.claim, turn, Math.min(left, this.#patience(blocked)))
       try {
         const result = section()
         // Whoever waited behind this one alone can go on.
@@ -319,6 +337,12 @@ export class Partition {
         blocked = again
       }
     }
+  }
+
+  /** How long to wait before looking again, if nothing happens. */
+  #patience({ until }: Blocked): Millis {
+    if (until === undefined) return ASK_WHEN_BLOCKED_FOR
+    return Math.min(ASK_WHEN_BLOCKED_FOR, Math.max(1, until - this.#ports.clock.now()))
   }
 
   #items(): ItemsToEvaluate {

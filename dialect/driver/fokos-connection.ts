@@ -81,8 +81,9 @@ export class FokosConnection implements DatabaseConnection {
   }
 
   /** Makes the transaction as old as the first attempt at its work. */
-  keepAge(age: Age): void {
+  keepAge(age: Age, reserves: boolean): void {
     this.#transaction.age = age
+    this.#transaction.reserves = reserves
   }
 
   async executeQuery<R>(query: CompiledQuery<unknown>, options?: ExecuteOptions): Promise<QueryResult<R>> {

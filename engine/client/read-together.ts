@@ -17,6 +17,8 @@ import type { RetryPorts } from './retry.js'
 
 /** How often a statement is read anew, when what it saw changed while it read. */
 const MAX_READINGS = 8
+/** From this reading on, what is read is reserved for a moment. */
+const RESERVING_READING = 3
 const FIRST_BACKOFF = 20
 /** What one statement examines at most, if its answers must be of one moment: a partition looks at all of it again. */
 const MAX_EXAMINED = 100_000
@@ -91,7 +93,7 @@ export async function readTogether<T>(
 ): Promise<T> {
   const first: Age = { at: clock.now() * VERSIONS_PER_MILLI, id: random.token() }
   for (let readings = 1; ; readings++) {
-    const age = readings === 1 ? undefined : first
+    const age = readings < RESERVING_READING ? undefined : first
     const observer = new Observer(alone, age)
     const result = await read(observer)
     if (observer.single) return result

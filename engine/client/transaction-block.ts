@@ -30,6 +30,8 @@ export interface BlockOptions {
   readonly readOnly?: boolean | undefined
   /** Of the first attempt, when this is not that one. */
   readonly age?: Age | undefined
+  /** Whether what it reads is to stay as it is for a moment. */
+  readonly reserves?: boolean | undefined
   /** Of items and keys: a statement that breaks them is refused at once. */
   readonly limits?: Limits | undefined
 }
@@ -60,6 +62,11 @@ const NO_VERSION = 0
 export class TransactionBlock {
   /** Retries of a transaction set this to the first attempt's, before the commit. */
   age: Age | undefined
+  /**
+   * Whether what it reads is to stay as it is for a moment, which makes others wait: for a transaction of some
+   * age that has tried several times.
+   */
+  reserves: boolean
   readonly #store: BlockStore
   readonly #readOnly: boolean
   readonly #limits: Limits
@@ -70,8 +77,10 @@ export class TransactionBlock {
   #over = false
   #conflict: TransactionConflictError | undefined
 
-  constructor(store: BlockStore, { readOnly = false, age, limits = DEFAULT_SETTINGS.limits }: BlockOptions) {
+  constructor(store: BlockStore, options: BlockOptions) {
+    const { readOnly = false, age, reserves = false, limits = DEFAULT_SETTINGS.limits } = options
     this.age = age
+    this.reserves = reserves
     this.#store = store
     this.#readOnly = readOnly
     this.#limits = limits
@@ -79,8 +88,8 @@ export class TransactionBlock {
       store,
       this.#known,
       () => this.#buffer,
-      // Who has met a conflict before asks that what it reads stays as it is for a moment.
-      () => (this.age === undefined ? undefined : { age: this.age, writes: !this.#readOnly }),
+      () =>
+        this.age === undefined || !this.reserves ? undefined : { age: this.age, writes: !this.#readOnly },
     )
   }
 

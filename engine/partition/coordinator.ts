@@ -29,9 +29,9 @@ import {
 } from '../operations.js'
 import type { Millis, PartitionName } from '../ports.js'
 import { applyWrites } from './apply-writes.js'
-import { claimOf } from './claim.js'
-import { type Evaluation, evaluatePart, reasonsOf, refusalOf } from './evaluate-part.js'
-import type { Lock, Turn } from './lock-table.js'
+import { type Claim, claimOf } from './claim.js'
+import { checkSeen, type Evaluation, evaluatePart, reasonsOf, refusalOf } from './evaluate-part.js'
+import { type Lock, passOrConflict, type Turn } from './lock-table.js'
 import type { Opened, Place } from './place.js'
 import { answerAgain, type Participant, type StoredRecord } from './record-store.js'
 import { MAX_SKEW, RETENTION } from './token-memory.js'
@@ -216,7 +216,7 @@ export class Coordinator {
   /** All of it in this partition: one section. */
   #commitHere(operation: PartitionTransact, settings: PinnedSettings, turn: Turn): TransactAnswer {
     const { part, token } = operation
-    this.#place.locks.pass(claimOf(part), 'write', turn)
+    this.#pass(claimOf(part), part, turn)
     const evaluation = this.#evaluate(operation)
     this.#wakeForRecords()
     return this.#place.writing((opened) => {
@@ -295,7 +295,7 @@ export class Coordinator {
   #begin(operation: PartitionTransact, settings: PinnedSettings, turn: Turn): Undertaking {
     const { locks, ports } = this.#place
     const claim = claimOf(operation.part)
-    locks.pass(claim, 'write', turn)
+    this.#pass(claim, operation.part, turn)
     let own: Evaluation | FokosError
     try {
       own = this.#evaluate(operation)
@@ -322,6 +322,14 @@ export class Coordinator {
     for (const lock of held) locks.add(lock)
     this.#deciding.add(attempt.id)
     return { attempt, locks: held, own }
+  }
+
+  /** Waits for nothing that would be in vain: what was seen and has changed never comes back. */
+  #pass(claim: Claim, { seen }: TransactionPart, turn: Turn): void {
+    const { locks } = this.#place
+    if (locks.idle) return
+    checkSeen(seen, this.#place.items())
+    passOrConflict(locks, claim, 'write', turn)
   }
 
   #evaluate({ part, token, returning, refusals }: PartitionTransact): Evaluation {
@@ -524,6 +532,7 @@ export class Coordinator {
     // It says nothing of the transaction whose token it is.
     if (error.details.reused === true) throw error
     if (error instanceof TransactionConflictError) Object.assign(error.details, { age: turn.age })
+    this.#place.locks.unreserve(turn.age)
     const { token, resent, digest } = operation
     if (!resent) {
       this.#place.tokens.rememberRefusal(token, error, this.#now)

@@ -1,7 +1,7 @@
-import type { FokosError } from '../errors.js'
+import { type FokosError, TransactionConflictError } from '../errors.js'
 import { keyText } from '../keys/key-text.js'
 import { mark } from '../mark.js'
-import type { Age, Attempt } from '../operations.js'
+import type { Age, Attempt, Reservation } from '../operations.js'
 import type { Clock, Millis } from '../ports.js'
 import { type Claim, conflict, disturbs, type HashKeyClaim } from './claim.js'
 
@@ -25,6 +25,8 @@ export interface Turn {
   /** What it is refused for then. */
   readonly tooLate: () => FokosError
   readonly age: Age
+  /** Whether it depends on what it has read before, so that waiting may be in vain. */
+  readonly hasRead: boolean
 }
 
 /** How somebody waits. */
@@ -53,15 +55,27 @@ export class Blocked {
 }
 
 /** Thrown out of a section: an older transaction is in the way of one that must not wait for it. */
-export class Outranked {}
+class Outranked {
+  /** Whether trying again with the same reads would be in vain. */
+  readonly inVain: boolean
+
+  constructor(inVain: boolean) {
+    this.inVain = inVain
+  }
+}
 
 /** How long a reservation lasts that nobody ends. */
-const RESERVED_FOR: Millis = 1_000
+const RESERVED_FOR: Millis = 500
+
+/** How long even an older one leaves a reservation alone, so that who is at it can come to its end. */
+const LEFT_ALONE_FOR: Millis = 100
 
 /** What somebody who has met conflicts wants to find unchanged: no lock, but younger ones wait a moment. */
 interface Reserved {
   readonly claim: Claim
   readonly age: Age
+  /** Whether it is for one that may write what it has reserved. */
+  readonly writes: boolean
   readonly until: Millis
 }
 
@@ -92,8 +106,8 @@ export class LockTable {
     return this.#locks.size === 0 && this.#waiters.size === 0 && this.#reserved.length === 0
   }
 
-  newTurn(patience: Millis, age: Age, tooLate: () => FokosError): Turn {
-    return { order: ++this.#turns, until: this.#clock.now() + patience, age, tooLate }
+  newTurn(patience: Millis, age: Age, hasRead: boolean, tooLate: () => FokosError): Turn {
+    return { order: ++this.#turns, until: this.#clock.now() + patience, age, hasRead, tooLate }
   }
 
   add(lock: Lock): void {
@@ -144,7 +158,7 @@ export class LockTable {
    * Lets a section go on that wants a claim, or ends it. An attempt's own locks are not in its way.
    *
    * @throws {Blocked} when it has to wait.
-   * @throws {Outranked} when it must not wait for what is in its way.
+   * @throws {Outranked} when it must not wait for what is in its way; see {@link passOrConflict}.
    */
   pass(claim: Claim, waiting: Waiting, turn: Turn, own?: number): void {
     if (this.idle) return
@@ -160,24 +174,26 @@ export class LockTable {
       }
     }
     const reserved = waiting === 'read' ? undefined : this.#reservedFor(claim, waiting, turn)
+    // Who would overwrite what the older one has read has most likely read what that one is about to overwrite.
+    if (reserved?.writes === true && turn.hasRead) throw new Outranked(true)
     if (waiting === 'prepare') {
       const outranked = reserved !== undefined || by.some(({ attempt }) => isOlder(attempt.age, turn.age))
       if (outranked || this.#isOvertaking(claim, turn)) {
         MARK: mark('a prepare gives up for an older transaction')
-        throw new Outranked()
+        throw new Outranked(false)
       }
     }
     const behind = waiting === 'write' && this.#isBehind(claim, turn)
     if (by.length === 0 && !behind && reserved === undefined) return
     MARK: mark(reserved === undefined ? WAITS[waiting] : 'a request waits for a reservation')
-    throw new Blocked(claim, by, reserved?.until)
+    throw new Blocked(claim, by, reserved && Math.min(reserved.until, this.#clock.now() + LEFT_ALONE_FOR))
   }
 
   /** Reserves for a moment what somebody reads. One has one reservation for the same, at the most. */
-  reserve(claim: Claim, age: Age): void {
+  reserve(claim: Claim, { age, writes }: Reservation): void {
     const now = this.#clock.now()
     this.#reserved = this.#reserved.filter(({ until }) => until > now)
-    this.#reserved.push({ claim, age, until: now + RESERVED_FOR })
+    this.#reserved.push({ claim, age, writes, until: now + RESERVED_FOR })
   }
 
   /** Ends what a transaction has reserved. */
@@ -189,13 +205,17 @@ export class LockTable {
     this.wake()
   }
 
-  /** The reservation of an older one that is in the way, if there is one. */
+  /** The reservation that is in the way, if there is one: of an older one, or one that was just made. */
   #reservedFor(claim: Claim, waiting: Waiting, turn: Turn): Reserved | undefined {
     if (this.#reserved.length === 0) return undefined
     const now = this.#clock.now()
     this.#reserved = this.#reserved.filter(({ until }) => until > now)
     return this.#reserved.find((reserved) => {
-      if (reserved.age.id === turn.age.id || !isOlder(reserved.age, turn.age)) return false
+      if (reserved.age.id === turn.age.id) return false
+      if (!isOlder(reserved.age, turn.age)) {
+        const leftAlone = reserved.until - RESERVED_FOR + LEFT_ALONE_FOR > now
+        if (waiting !== 'reserve' || !leftAlone) return false
+      }
       for (const [hashKey, wanted] of claim) {
         const other = reserved.claim.get(hashKey)
         if (other === undefined) continue
@@ -218,10 +238,15 @@ export class LockTable {
     this.#waiters.delete(waiter)
   }
 
-  /** Whether somebody who came earlier waits for the same. */
+  /**
+   * Whether somebody older waits for the same: who came earlier, but for transactions that are tried again. Those
+   * may be what the others wait for.
+   */
   #isBehind(claim: Claim, turn: Turn): boolean {
     for (const waiter of this.#waiters) {
-      if (waiter.turn.order < turn.order && conflicts(waiter.claim, claim)) return true
+      const { age, order } = waiter.turn
+      const first = isOlder(age, turn.age) || (!isOlder(turn.age, age) && order < turn.order)
+      if (first && conflicts(waiter.claim, claim)) return true
     }
     return false
   }
@@ -235,6 +260,26 @@ export class LockTable {
       }
     }
     return false
+  }
+}
+
+/**
+ * Lets a section of a transaction go on, or ends it.
+ *
+ * @throws {TransactionConflictError} when an older one is in the way of one that must not wait for it.
+ */
+export function passOrConflict(
+  locks: LockTable,
+  claim: Claim,
+  waiting: 'write' | 'prepare',
+  turn: Turn,
+  own?: number,
+): void {
+  try {
+    locks.pass(claim, waiting, turn, own)
+  } catch (blocked) {
+    if (!(blocked instanceof Outranked)) throw blocked
+    throw new TransactionConflictError('an older transaction is at the same rows', { busy: !blocked.inVain })
   }
 }
 

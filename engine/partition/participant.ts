@@ -8,12 +8,13 @@ import {
   type PrepareAnswer,
   type Proposal,
   REQUEST_VERSION,
+  type TransactionPart,
 } from '../operations.js'
 import type { Millis } from '../ports.js'
 import { applyWrites } from './apply-writes.js'
 import { type Claim, claimOf } from './claim.js'
-import { evaluatePart } from './evaluate-part.js'
-import { type Lock, Outranked, type Turn } from './lock-table.js'
+import { checkSeen, evaluatePart } from './evaluate-part.js'
+import { type Lock, passOrConflict, type Turn } from './lock-table.js'
 import type { PreparedPart } from './part-store.js'
 import type { Place } from './place.js'
 import { within } from './within.js'
@@ -67,7 +68,7 @@ export class Participant {
     const again = [...claim.values()].every(
       ({ hashKey }) => locks.find(attempt.id, hashKey, true) !== undefined,
     )
-    if (!again) this.#pass(claim, attempt, turn)
+    if (!again) this.#pass(claim, part, attempt, turn)
     const { writes, changes } = evaluatePart(part, {
       items: this.#place.items(),
       limits,
@@ -125,7 +126,7 @@ export class Participant {
         opened.parts.remove(part.claim.hashKey, attempt)
       }
     })
-    for (const { attempt } of committed) locks.unreserve(attempt.age)
+    for (const { attempt } of parts) locks.unreserve(attempt.age)
     const held = parts.map(({ claim }) => locks.find(attempt, claim.hashKey, true))
     locks.release(held.filter((lock) => lock !== undefined))
     return {}
@@ -165,13 +166,12 @@ export class Participant {
     this.#aborted.delete(oldest as number)
   }
 
-  #pass(claim: Claim, attempt: Attempt, turn: Turn): void {
-    try {
-      this.#place.locks.pass(claim, 'prepare', turn, attempt.id)
-    } catch (blocked) {
-      if (!(blocked instanceof Outranked)) throw blocked
-      throw new TransactionConflictError('an older transaction is at the same rows', { busy: true })
-    }
+  /** Waits for nothing that would be in vain: what was seen and has changed never comes back. */
+  #pass(claim: Claim, { seen }: TransactionPart, attempt: Attempt, turn: Turn): void {
+    const { locks } = this.#place
+    if (locks.idle) return
+    checkSeen(seen, this.#place.items())
+    passOrConflict(locks, claim, 'prepare', turn, attempt.id)
   }
 
   #preparedBy({ id }: Attempt): Lock[] {

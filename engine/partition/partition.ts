@@ -16,6 +16,7 @@ import {
   type PartitionWrite,
   type PinnedSettings,
   REQUEST_VERSION,
+  type TransactionPart,
   VERSIONS_PER_MILLI,
   type WriteResult,
 } from '../operations.js'
@@ -171,14 +172,19 @@ export class Partition {
     const conflict = () => new TransactionConflictError(why, { busy: true })
     switch (operation.kind) {
       case 'prepare':
-        return this.#locks.newTurn(PREPARE_PATIENCE, operation.attempt.age, conflict)
+        return this.#locks.newTurn(PREPARE_PATIENCE, operation.attempt.age, hasRead(operation.part), conflict)
       case 'transact':
-        return this.#locks.newTurn(PATIENCE, operation.age ?? { at, id: operation.token }, conflict)
+        return this.#locks.newTurn(
+          PATIENCE,
+          operation.age ?? { at, id: operation.token },
+          hasRead(operation.part),
+          conflict,
+        )
       case 'validate':
-        return this.#locks.newTurn(PATIENCE, { at, id: 0 }, conflict)
+        return this.#locks.newTurn(PATIENCE, { at, id: 0 }, true, conflict)
       default: {
         const age = 'reserve' in operation ? operation.reserve?.age : undefined
-        return this.#locks.newTurn(PATIENCE, age ?? { at, id: 0 }, () => new UnavailableError(why))
+        return this.#locks.newTurn(PATIENCE, age ?? { at, id: 0 }, false, () => new UnavailableError(why))
       }
     }
   }
@@ -267,7 +273,7 @@ export class Partition {
     const { claim } = builder
     const late = this.#ports.clock.now() > turn.until - PATIENCE + RESERVE_PATIENCE
     this.#locks.pass(claim, reserve === undefined || late ? 'read' : 'reserve', turn)
-    if (reserve !== undefined) this.#locks.reserve(claim, reserve.age)
+    if (reserve !== undefined) this.#locks.reserve(claim, reserve)
   }
 
   #write(operation: PartitionWrite, settings: PinnedSettings, turn: Turn): WriteResult {
@@ -471,6 +477,10 @@ export class Partition {
       // Another instance owns the alarm by now.
     }
   }
+}
+
+function hasRead({ seen }: TransactionPart): boolean {
+  return seen.items.length > 0 || seen.intervals.length > 0
 }
 
 /** Ends the first write when it has changed nothing, so that nothing stays of it. */

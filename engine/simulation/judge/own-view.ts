@@ -54,15 +54,15 @@ export function baseOf(place: Place, row: Row, id: number): SeenRow[] {
   return at <= 0 ? [] : [{ place, row: { ...row, log: ids.slice(0, at).join(',') } }]
 }
 
-/** The kind of the change that a statement made of a place. */
-export function kindAt(operation: Operation, place: Place): Operation['kind'] {
-  if (operation.kind !== 'several') return operation.kind
+/** The change that a statement made of a place. */
+export function changeAt(operation: Operation, place: Place): Operation {
+  if (operation.kind !== 'several') return operation
   const change = operation.changes.find((each) =>
     'at' in each
       ? placeText(each.at) === placeText(place)
       : each.hash === place.hash && each.sorts.includes(place.sort),
   )
-  return change?.kind ?? operation.kind
+  return change ?? operation
 }
 
 export function isFiltered(operation: Operation): boolean {
@@ -78,10 +78,14 @@ function seeWrites(
   for (const { place, made, because, removed } of written) {
     if (removed !== undefined) see({ place, row: removed })
     if (own.has(placeText(place))) continue
-    const inserted = made !== undefined && kindAt(operation, place) === 'insert'
-    const alone = made?.row === undefined || made.row === null || idsOf(made.row).length === 1
-    const absent = operation.kind === 'check' && operation.if === 'absent' && because === 'checked'
-    if (because === 'absent' || absent || (inserted && alone)) seeForeign({ place, row: null })
+    const change = changeAt(operation, place)
+    // An upsert tells by its row what it met; if it was not shown, it tells nothing.
+    const isAlone = made?.row
+      ? idsOf(made.row).length === 1
+      : change.kind === 'insert' && change.onExisting !== 'append'
+    const inserted = change.kind === 'insert' && made !== undefined && isAlone
+    const absent = change.kind === 'check' && change.if === 'absent' && because === 'checked'
+    if (because === 'absent' || absent || inserted) seeForeign({ place, row: null })
   }
 }
 

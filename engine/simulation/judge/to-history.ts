@@ -2,7 +2,7 @@ import type { Version } from '../../operations.js'
 import type { Record, SeenRow } from '../record.js'
 import { idsOf, type Operation, type Place, placeText, type Row, writerOf } from '../workloads/operation.js'
 import type { History, Installed, Observation, RangeObservation, Transaction } from './history.js'
-import { baseOf, type ForeignView, foreignView, isFiltered, kindAt, type SeenInterval } from './own-view.js'
+import { baseOf, changeAt, type ForeignView, foreignView, isFiltered, type SeenInterval } from './own-view.js'
 import { mayDelete, placesLeft } from './places.js'
 
 /** A row that storage held, at the end or before. */
@@ -104,7 +104,7 @@ function readsOfWrites({ operation, written }: Record): SeenRow[] {
   return written.flatMap(({ place, made, because, removed }): SeenRow[] => {
     if (because === 'absent') return [{ place, row: null }]
     if (removed !== undefined) return [{ place, row: removed }]
-    if (!made?.row || kindAt(operation, place) === 'put') return []
+    if (!made?.row || changeAt(operation, place).kind === 'put') return []
     const before = idsOf(made.row).slice(0, -1)
     if (before.length === 0) return [{ place, row: null }]
     return [{ place, row: { ...made.row, log: before.join(',') } }]

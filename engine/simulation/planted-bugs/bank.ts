@@ -177,6 +177,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'partition/partition.ts',
     find: 'return !operation.resent || this.#tokens.recall(operation.token) !== undefined',
     replace: 'return operation.token >= 0',
+    workload: 'statements',
     shows: ['G1a (aborted read)'],
   },
   {
@@ -193,6 +194,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       this.#settings = undefined`,
     replace: `      this.#opened = undefined
       this.#settings = error instanceof NothingWritten ? undefined : ''`,
+    workload: 'statements',
+    faults: 'light',
     shows: ['unavailable'],
   },
   {

@@ -232,6 +232,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: "this.#pass(turn, 'write', (claim) => {",
     replace: 'void ((claim: ClaimBuilder) => {',
     shows: [
+      'not linearizable',
       'lost update',
       'lost write',
       'G2-item (write skew)',

@@ -114,6 +114,17 @@ const intervals: Workload = {
       ...(random.chance(0.2) ? { atLeast: 1 } : {}),
     }
     if (random.chance(0.15)) return readOnly(reading, whole(other))
+    // Read in two pieces, while others write in both of them at one moment.
+    if (random.chance(0.2)) {
+      return block(whole(hash, 0, 2), { kind: 'get', at: { hash: other, sort } }, whole(hash, 2, 4), {
+        kind: 'rewrite',
+        at: { hash: other, sort },
+      })
+    }
+    if (random.chance(0.25)) {
+      const pieces = [random.below(2), 2 + random.below(2)]
+      return block(...pieces.map((sort) => ({ kind: 'rewrite', at: { hash, sort } }) as const))
+    }
     const elsewhere = { hash: random.chance(0.3) ? hash : other, sort }
     return block(
       reading,
@@ -190,10 +201,30 @@ const savepoints: Workload = {
   },
 }
 
+/** A row is made and taken away, and each time another one, elsewhere, counts that: both are read, one by one. */
+function comeAndGo(random: SeededRandom): Operation {
+  const [row, count] = [
+    { hash: 0, sort: 0 },
+    { hash: 1, sort: 0 },
+  ]
+  const counting = { kind: 'insert', hash: 1, sorts: [0], onExisting: 'append' } as const
+  if (random.chance(0.4)) {
+    return readOnly(
+      { kind: 'get', at: row },
+      { kind: 'get', at: { hash: 2, sort: 0 } },
+      { kind: 'get', at: count },
+    )
+  }
+  return random.chance(0.5)
+    ? block({ ...insertAt(row), onExisting: 'ignore' } as Step, counting)
+    : block({ kind: 'delete', at: row }, counting)
+}
+
 /** Reads of one moment, while rows are made, taken away and made again. */
 const snapshots: Workload = {
   name: 'snapshots',
   next(random) {
+    if (random.chance(0.5)) return comeAndGo(random)
     const at = place(random, 3, 2)
     const pair = random.some([0, 1, 2], 2, 3).map((hash) => ({ hash, sort: at.sort }))
     if (random.chance(0.2)) return { ...insertAt(at), onExisting: 'ignore' } as Operation

@@ -90,6 +90,23 @@ export class DependencyGraph {
     return found
   }
 
+  /** All that must come behind a transaction, as far as is known. */
+  after(transaction: Transaction): ReadonlySet<Transaction> {
+    const found = new Set<Transaction>()
+    const seen = new Set<number>()
+    const open = [this.#node(transaction)]
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      for (const { to } of this.#edges[node] ?? []) {
+        if (seen.has(to)) continue
+        seen.add(to)
+        open.push(to)
+        const reached = this.#transactions[to]
+        if (reached !== undefined) found.add(reached)
+      }
+    }
+    return found
+  }
+
   /** Whether it is no barrier. */
   isTransaction(node: number): boolean {
     return node < this.#transactions.length

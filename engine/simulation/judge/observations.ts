@@ -4,22 +4,34 @@ import { lastMoment, precedes } from './moments.js'
 import type { Gap, KeyVersions, Version, VersionOrder } from './version-order.js'
 
 /** One key as one transaction saw it, in a range or by itself. */
-interface Sight {
+export interface Sight {
   readonly reader: Transaction
   readonly key: Key
   readonly range: RangeObservation | undefined
 }
 
-/** Adds what follows from all that `reader` saw, and returns what it can never have seen. */
+/** An absence that can have been one of several, as far as real time tells. */
+export interface UnsureAbsence {
+  readonly sight: Sight
+  readonly gaps: readonly Gap[]
+}
+
+/**
+ * Adds what follows from all that `reader` saw, and returns what it can never have seen.
+ *
+ * @param unsure gets the absences from which nothing follows yet.
+ */
 export function traceObservations(
   reader: Transaction,
   versions: VersionOrder,
   graph: DependencyGraph,
+  unsure: UnsureAbsence[],
 ): Anomaly[] {
   const anomalies: (Anomaly | undefined)[] = []
   const seeRow = (sight: Sight, number: VersionNumber) =>
     anomalies.push(traceRow(sight, number, versions.of(sight.key), graph))
-  const seeNothing = (sight: Sight) => anomalies.push(traceAbsence(sight, versions.of(sight.key), graph))
+  const seeNothing = (sight: Sight) =>
+    anomalies.push(traceAbsence(sight, versions.of(sight.key), graph, unsure))
 
   for (const { key, version } of reader.reads ?? []) {
     const sight = { reader, key, range: undefined }
@@ -79,21 +91,32 @@ function traceRow(
  * An absence shows no version. It tells something if real time leaves only one gap that it can have been, or none:
  * then the reader missed a row.
  */
-function traceAbsence(sight: Sight, versions: KeyVersions, graph: DependencyGraph): Anomaly | undefined {
-  const { reader, key, range } = sight
+function traceAbsence(
+  sight: Sight,
+  versions: KeyVersions,
+  graph: DependencyGraph,
+  unsure: UnsureAbsence[],
+): Anomaly | undefined {
+  const { reader, key } = sight
   const own = reader.writes?.filter((write) => write.key === key) ?? []
   if (own.some(({ deletes }) => deletes)) return undefined
   const possible = (gap: Gap) => !endedBefore(gap, reader) && !beganAfter(gap, reader)
-  const [gap, ambiguous] = versions.gaps.filter(possible)
+  const gaps = versions.gaps.filter(possible)
   const unseen = versions.unseenDeleters.some((deleter) => deleter.called < lastMoment(reader))
+  const [gap, ambiguous] = gaps
   if (gap === undefined) return unseen ? undefined : missedRow(sight, versions)
   // If the reader ended a gap itself, that is the one it saw; but then its own write has said all that follows.
-  if (unseen || ambiguous !== undefined) return undefined
-  const { began, ended } = gap
+  if (unseen) return undefined
+  if (ambiguous === undefined) addAbsence(sight, gap, graph)
+  else unsure.push({ sight, gaps })
+  return undefined
+}
+
+/** Adds what follows from an absence that was this one: it came after what began it, and before what ended it. */
+export function addAbsence({ reader, range }: Sight, { began, ended }: Gap, graph: DependencyGraph): void {
   if (began !== undefined) graph.add({ kind: 'wr', from: began.writer, to: reader, seen: began })
   if (ended !== undefined)
     graph.add({ kind: 'rw', from: reader, to: ended.writer, seen: began, missed: ended, phantomIn: range })
-  return undefined
 }
 
 function endedBefore({ ended }: Gap, reader: Transaction): boolean {

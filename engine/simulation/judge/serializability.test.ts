@@ -207,6 +207,21 @@ describe('the judge of serializability calls', () => {
       ['T1 0-1: w(x1)', 'T2 2-3: r(x-)', 'T3 4-?: d?(x)'],
     ],
     [
+      'an absence before an insert that the reader saw and a delete that it did not see',
+      'G-single (read skew)',
+      ['T1 0-9: w(x1) w(y1)', 'T2 0-9: d(x2) w(y2)', 'T3 0-9: r(x-) r(y1)'],
+    ],
+    [
+      'an absence in a range before an insert that the reader saw and a delete that it did not see',
+      'G2 (phantom)',
+      ['T1 0-9: w(b1) w(y1)', 'T2 0-9: d(b2) w(y2)', 'T3 0-9: r[a,c: ] r(y1)'],
+    ],
+    [
+      'an absence that can have been neither before the insert nor after the delete',
+      'G2-item (write skew)',
+      ['T1 0-9: w(x1)', 'T2 0-9: r(x-) w(y1)', 'T3 0-9: d(x2)', 'T4 0-9: r(x1) r(y-)', 'T5 0-9: r(x1) r(y1)'],
+    ],
+    [
       'writes that a chain of overwriting puts before earlier ones',
       'real-time violation',
       ['T1 0-1: w(x2)', 'T2 0-9: w(x1) w(y2)', 'T3 2-9: w(y1)'],
@@ -267,7 +282,7 @@ describe('the judge of serializability allows', () => {
     ],
     [
       'an absence that can have been before the insert or after the delete',
-      ['T1 0-9: w(x1)', 'T2 0-9: r(x-) w(y1)', 'T3 0-9: d(x2)', 'T4 0-9: r(x1) r(y-)', 'T5 0-9: r(x1) r(y1)'],
+      ['T1 0-9: w(x1)', 'T2 0-9: r(x-) w(y1)', 'T3 0-9: d(x2)', 'T4 0-9: r(x1) r(y-)'],
     ],
     [
       'an insert where there was no row after a delete',

@@ -1,9 +1,10 @@
+import { settleAbsences } from './absences.js'
 import { CYCLE_KINDS, describeCycle } from './classify.js'
 import { findComponents, findShortestCycle } from './cycles.js'
 import { DependencyGraph } from './dependency-graph.js'
 import type { Anomaly, History } from './history.js'
 import { happened, inOrderOfCalls } from './moments.js'
-import { traceObservations } from './observations.js'
+import { traceObservations, type UnsureAbsence } from './observations.js'
 import { VersionOrder } from './version-order.js'
 
 /**
@@ -11,8 +12,8 @@ import { VersionOrder } from './version-order.js'
  * done in one moment what it did. Returns what makes that impossible: what a transaction alone shows to be
  * wrong, and then one cycle for each set of transactions that depend on each other in a circle.
  *
- * Nothing that it reports is legal. It may miss what only an absence would show that can have been one of
- * several: before the first write, or after one of several deletes.
+ * Nothing that it reports is legal. It may miss what only several absences together would show, of which each can
+ * have been one of several: before the first write, or after one of several deletes.
  */
 export function checkSerializability(history: History): Anomaly[] {
   const transactions = inOrderOfCalls(history)
@@ -21,9 +22,11 @@ export function checkSerializability(history: History): Anomaly[] {
   for (const key of versions.keys)
     for (const by of versions.of(key).installed)
       if (by.previous !== undefined) graph.add({ kind: 'ww', from: by.previous.writer, to: by.writer, by })
+  const unsure: UnsureAbsence[] = []
   const observed = transactions
     .filter(happened)
-    .flatMap((reader) => traceObservations(reader, versions, graph))
+    .flatMap((reader) => traceObservations(reader, versions, graph, unsure))
+  settleAbsences(unsure, graph)
   return [...once([...versions.anomalies, ...observed]), ...findCycles(graph)]
 }
 

@@ -201,7 +201,11 @@ const savepoints: Workload = {
   },
 }
 
-/** A row is made and taken away, and each time another one, elsewhere, counts that: both are read, one by one. */
+/**
+ * A row is made and taken away, and each time another one, elsewhere, counts that: both are read, one by one. The
+ * count comes first, so that its partition decides: a look at the row may then wait for what the look at the
+ * count has not seen.
+ */
 function comeAndGo(random: SeededRandom): Operation {
   const [row, count] = [
     { hash: 0, sort: 0 },
@@ -216,8 +220,8 @@ function comeAndGo(random: SeededRandom): Operation {
     )
   }
   return random.chance(0.5)
-    ? block({ ...insertAt(row), onExisting: 'ignore' } as Step, counting)
-    : block({ kind: 'delete', at: row }, counting)
+    ? block(counting, { ...insertAt(row), onExisting: 'ignore' } as Step)
+    : block(counting, { kind: 'delete', at: row })
 }
 
 /** Reads of one moment, while rows are made, taken away and made again. */

@@ -59,7 +59,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'client/retry.ts',
     find: 'throw giveUp(error, request.writes && unaccounted, sendings)',
     replace: 'throw giveUp(error, false, sendings)',
-    shows: ['G1a (aborted read)'],
+    shows: ['G1a (aborted read)', 'lost update', 'stale read'],
   },
   {
     name: 'a refusal is not remembered',
@@ -183,17 +183,26 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'settings are not checked',
     file: 'partition/partition.ts',
-    find: 'if (this.#settings !== undefined) checkSettings',
-    replace: 'if (this.#settings === "") checkSettings',
+    find: `      checkSettings(this.#settings, settings)
+      return`,
+    replace: '      return',
+    and: [
+      {
+        file: 'partition/partition.ts',
+        find: `    checkSettings(this.#settings, settings)
+  }`,
+        replace: '  }',
+      },
+    ],
     shows: ['broken storage'],
   },
   {
     name: 'a first write that was refused leaves a partition that refuses everything',
     file: 'partition/partition.ts',
-    find: `      this.#opened = undefined
-      this.#settings = undefined`,
-    replace: `      this.#opened = undefined
-      this.#settings = error instanceof NothingWritten ? undefined : ''`,
+    find: `      this.#opened = opened
+      this.#settings = pinned`,
+    replace: `      this.#opened = opened
+      this.#settings = error instanceof NothingWritten ? pinned : (pinned ?? '')`,
     workload: 'statements',
     faults: 'light',
     shows: ['unavailable'],

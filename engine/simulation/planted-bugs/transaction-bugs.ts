@@ -53,7 +53,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a home says that an attempt is aborted before it is written',
     file: 'partition/coordinator.ts',
-    find: "records.put({ hashKey, id, stored: this.#now, record: { outcome: 'aborted' } })",
+    find: "records.put({ hashKey, id, stored: this.#now }, { outcome: 'aborted' })",
     replace: '',
     shows: [
       'lost write',
@@ -244,8 +244,8 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a record is forgotten before everybody has heard of it',
     file: 'partition/coordinator.ts',
-    find: "if (record.outcome !== 'committed' || this.#acknowledged.has(id)) return true",
-    replace: "if (record.outcome !== 'committed' || id >= 0) return true",
+    find: 'if (this.#acknowledged.has(id)) return true',
+    replace: 'if (id >= 0) return true',
     shows: [
       'lost write',
       'lost update',

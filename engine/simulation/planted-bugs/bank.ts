@@ -175,8 +175,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'what a resend is refused for is taken for the outcome of its first sending',
     file: 'partition/partition.ts',
-    find: 'return !operation.resent || this.#tokens.recall(operation.token) !== undefined',
-    replace: 'return operation.token >= 0',
+    find: `        return (
+          this.#tokens.recall(operation.token) !== undefined && (this.#opened?.versions.isCurrent() ?? true)
+        )`,
+    replace: '        return operation.token >= 0',
     workload: 'statements',
     shows: ['G1a (aborted read)'],
   },

@@ -105,7 +105,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     replace: `const arrived = (turn as any).arrived
     ;(turn as any).arrived = true
     const known = arrived ? undefined : this.#recall(operation)`,
-    shows: ['duplicate write', 'lost write', 'G1c (circular information flow)'],
+    shows: ['duplicate write', 'lost write', 'G1c (circular information flow)', 'G1a (aborted read)'],
   },
   {
     name: 'the refusal of a retry is remembered in memory, and its first sending lands later',
@@ -115,7 +115,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     and: [
       {
         file: 'partition/partition.ts',
-        find: 'return !operation.resent || this.#coordinator.isDecided(operation)',
+        find: 'return !operation.resent || this.#coordinator.isDecided(operation, refusal)',
         replace: 'return operation.token >= 0',
       },
     ],
@@ -138,8 +138,8 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'attempts wait for each other in a circle',
     file: 'partition/lock-table.ts',
-    find: 'if (older !== undefined || this.#isOvertaking(claim, turn)) {',
-    replace: 'if (older !== undefined && turn.order < 0) {',
+    find: 'if (by.some(({ attempt }) => isOlder(attempt.age, turn.age)) || this.#isOvertaking(claim, turn)) {',
+    replace: 'if (by.length > 0 && turn.order < 0) {',
     faults: 'none',
     shows: ['unavailable'],
   },

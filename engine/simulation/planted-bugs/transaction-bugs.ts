@@ -188,11 +188,6 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
         find: 'if (attempts === this.#locks.preparedUnder(hashKey)) return',
         replace: 'if (attempts !== undefined) return',
       },
-      {
-        file: 'partition/participant.ts',
-        find: "assert(lock !== undefined, 'a stored part is locked in memory too')\n        return lock",
-        replace: 'return lock as Lock',
-      },
     ],
     shows: [
       'lost update',

@@ -69,6 +69,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/participant.ts',
     find: 'const earlier = opened.parts.get(hashKey, attempt.id)',
     replace: 'const earlier = opened.parts.all().find((part) => part.attempt.id === attempt.id)',
+    workload: 'transfers',
     shows: [
       'lost write',
       'lost update',
@@ -119,7 +120,9 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
         replace: 'return operation.token >= 0',
       },
     ],
-    shows: ['G1a (aborted read)', 'lost update', 'stale read'],
+    workload: 'snapshots',
+    // Of a delete, what is gone shows.
+    shows: ['G1a (aborted read)', 'lost update', 'lost write', 'stale read'],
   },
   {
     name: 'a row that was absent, present and absent again was absent all the time',

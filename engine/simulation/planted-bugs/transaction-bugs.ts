@@ -5,7 +5,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a row that a transaction only reads is not locked',
     file: 'partition/claim.ts',
-    find: 'for (const { key } of part.seen.items) builder.read(key.hashKey, key.sortKey)',
+    find: 'for (const { key } of part.seen.items) builder.read(key)',
     replace: '',
     workload: 'skew',
     shows: ['G2-item (write skew)', 'lost update', 'G-single (read skew)'],
@@ -55,6 +55,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/coordinator.ts',
     find: "records.put({ hashKey, id, stored: this.#now }, { outcome: 'aborted' })",
     replace: '',
+    workload: 'lists',
     shows: [
       'lost write',
       'lost update',
@@ -141,7 +142,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'attempts wait for each other in a circle',
     file: 'partition/lock-table.ts',
-    find: 'if (by.some(({ attempt }) => isOlder(attempt.age, turn.age)) || this.#isOvertaking(claim, turn)) {',
+    find: 'if (outranked || this.#isOvertaking(claim, turn)) {',
     replace: 'if (by.length > 0 && turn.order < 0) {',
     faults: 'none',
     shows: ['unavailable'],
@@ -149,8 +150,8 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a read does not wait for what may be committed',
     file: 'partition/lock-table.ts',
-    find: "waiting === 'read' ? lock.prepared && disturbs(lock.claim, wanted) : conflict(lock.claim, wanted)",
-    replace: "waiting === 'read' ? lock.attempt.id < 0 : conflict(lock.claim, wanted)",
+    find: '? lock.prepared && disturbs(lock.claim, wanted)',
+    replace: '? lock.attempt.id < 0',
     shows: [
       'G-single (read skew)',
       'stale read',
@@ -165,6 +166,8 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: "if (own instanceof FokosError || replies.some(({ kind }) => kind !== 'prepared')) return undefined",
     replace: 'if (own instanceof FokosError) return undefined',
     shows: [
+      'G2-item (write skew)',
+      'G2 (phantom)',
       'lost write',
       'lost update',
       'not linearizable',
@@ -216,6 +219,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: "this.#place.locks.pass(claimOf(part), 'write', turn)\n    const evaluation",
     replace: 'const evaluation',
     shows: [
+      'not linearizable',
       'lost update',
       'lost write',
       'G2-item (write skew)',
@@ -227,8 +231,10 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a plain write does not ask for locks',
     file: 'partition/partition.ts',
-    find: "this.#pass(turn, 'write', (claim) => {",
-    replace: 'void ((claim: ClaimBuilder) => {',
+    find: `    if (this.#tokens.recall(operation.token) === undefined) {
+      this.#passToWrite(operation, turn)
+    }`,
+    replace: '',
     shows: [
       'not linearizable',
       'lost update',
@@ -244,6 +250,14 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/coordinator.ts',
     find: 'if (this.#acknowledged.has(id)) return true',
     replace: 'if (id >= 0) return true',
+    and: [
+      {
+        file: 'partition/coordinator.ts',
+        find: 'const before = this.#now - RETENTION - RECORD_MARGIN',
+        replace: 'const before = this.#now - 1_000',
+      },
+    ],
+    workload: 'transfers',
     shows: [
       'lost write',
       'lost update',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Ledger, type LogRow } from './ledger.js'
+import { Ledger } from './ledger.js'
+import type { LogRow } from './log-row.js'
 
 /** A ledger in which `a` was acknowledged in two rows, `u` is unknown and `r` was refused. */
 function ledger(): Ledger {
@@ -69,6 +70,16 @@ describe('an audit', () => {
       { kind: 'unread', row: 'h/1' },
       { kind: 'lost', id: 'u' },
     ])
+  })
+
+  it('finds a write that was sent again and made twice', () => {
+    const again = ledger()
+    again.sendAgain('u')
+    again.settle('u', 'acknowledged')
+    expect(again.audit([row('h/1', 'a', 'u', 'u'), row('h/2', 'a')])).toEqual([
+      { kind: 'doubled', row: 'h/1', id: 'u' },
+    ])
+    expect(again.totals).toMatchObject({ unknown: 1, sentAgain: 1, acknowledged: 2 })
   })
 
   it('finds what was read and is gone, acknowledged or not', () => {

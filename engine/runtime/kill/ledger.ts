@@ -1,10 +1,4 @@
-/** A row as it was read: the ids that were appended to it, each with a space behind it, and how many they are. */
-export interface LogRow {
-  /** `hash key/row`. */
-  readonly name: string
-  readonly log: string
-  readonly count: number
-}
+import type { LogRow } from './log-row.js'
 
 /**
  * What an audit can find.
@@ -16,9 +10,22 @@ export interface LogRow {
  * - `torn`: a write was made in some of its rows and not in others.
  * - `refuted`: a write is there that was refused, or that an earlier audit did not find when it was decided.
  * - `miscounted`: a row's count is not the number of ids in its log.
+ * - `mispaid`: an account's coins are not what the transfers in its log have brought and taken.
+ * - `unbalanced`: the coins of all accounts are not as many as there are.
+ * - `locked`: something is locked for longer than anything may be.
  */
 export interface Finding {
-  readonly kind: 'lost' | 'unread' | 'invented' | 'doubled' | 'torn' | 'refuted' | 'miscounted'
+  readonly kind:
+    | 'lost'
+    | 'unread'
+    | 'invented'
+    | 'doubled'
+    | 'torn'
+    | 'refuted'
+    | 'miscounted'
+    | 'mispaid'
+    | 'unbalanced'
+    | 'locked'
   /** The row, if one row shows it. */
   readonly row?: string
   /** The write, if it is about one. */
@@ -43,11 +50,19 @@ export class Ledger {
   readonly #attempts = new Map<string, Attempt>()
   /** The longest log of each row that was read. */
   readonly #read = new Map<string, string>()
-  readonly #totals = { sent: 0, acknowledged: 0, refused: 0, unknown: 0, unknownButMade: 0, reads: 0 }
+  readonly #totals = {
+    sent: 0,
+    acknowledged: 0,
+    refused: 0,
+    unknown: 0,
+    sentAgain: 0,
+    unknownButMade: 0,
+    reads: 0,
+  }
 
   /** How many writes came to what. Of the `unknown` ones, `unknownButMade` were found by an audit. */
   get totals(): Readonly<
-    Record<'sent' | 'acknowledged' | 'refused' | 'unknown' | 'unknownButMade' | 'reads', number>
+    Record<'sent' | 'acknowledged' | 'refused' | 'unknown' | 'sentAgain' | 'unknownButMade' | 'reads', number>
   > {
     return { ...this.#totals }
   }
@@ -57,6 +72,14 @@ export class Ledger {
     if (this.#attempts.has(id)) throw new Error(`the id ${id} was sent before`)
     this.#attempts.set(id, { rows, outcome: 'sent' })
     this.#totals.sent++
+  }
+
+  /** To be called before an unknown write leaves once more: as the same one, which is made once at most. */
+  sendAgain(id: string): void {
+    const attempt = this.#attempts.get(id)
+    if (attempt?.outcome !== 'unknown') throw new Error(`the id ${id} is not unknown`)
+    attempt.outcome = 'sent'
+    this.#totals.sentAgain++
   }
 
   /** What came back for a write that was sent. */

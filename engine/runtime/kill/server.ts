@@ -68,6 +68,11 @@ export class KillableServer {
     return this.#process?.output ?? ''
   }
 
+  /** The folder of its partitions' files. */
+  get partitions(): string {
+    return join(this.#folder, 'storage', 'partitions')
+  }
+
   /** Sends SIGKILL at once, before this returns, and waits until nothing of the process is left. */
   kill(): Promise<void> {
     const killed = this.#process

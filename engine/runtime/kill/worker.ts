@@ -1,15 +1,14 @@
 import { Client } from '../../client/client.js'
-import { column, type Expression, FokosError, value } from '../../index.js'
+import { FokosError } from '../../index.js'
 import { encodeKey } from '../../keys/key-codec.js'
 import { DEFAULT_SETTINGS } from '../../settings.js'
 import { openStore } from '../../store.js'
 import { requireBindings, workerClock, workerPeers, workerRandom } from '../worker-ports.js'
-import type { LogRow } from './ledger.js'
+import { appending, DATABASE, LOG, type LogRow, logRow } from './log-row.js'
+import { readTogether, type TransferRequest, transfer } from './transfer.js'
+import { ACCOUNT } from './workload.js'
 
-/*
- * The Worker that is killed. A write is an id that is appended to the logs of one or several rows, so that a
- * lost one, a doubled one and one that was made in half its rows all show in the rows afterwards.
- */
+/** The Worker that is killed. A write is an id that is appended to the logs of one or several rows. */
 
 export { FokosPartition, FokosTopologyKeeper } from '../durable-objects.js'
 
@@ -27,8 +26,11 @@ export interface ReadRequest {
   readonly hashKeys: readonly string[]
 }
 
-const LOG = 'log'
-const DATABASE = 'killed'
+/** An account to be opened. */
+export interface AccountRequest {
+  readonly account: string
+  readonly coins: number
+}
 
 export default {
   /** Status 200 to a write acknowledges it: the engine has said that it happened. */
@@ -40,6 +42,17 @@ export default {
           return Response.json(null)
         case '/read':
           return Response.json(await read(env, await request.json<ReadRequest>()))
+        case '/account':
+          await openAccount(env, await request.json<AccountRequest>())
+          return Response.json(null)
+        case '/transfer': {
+          const made = await transfer(env, await request.json<TransferRequest>())
+          return made
+            ? Response.json(null)
+            : Response.json({ code: 'condition_failed', message: 'not enough coins' }, { status: 500 })
+        }
+        case '/read-together':
+          return Response.json(await readTogether(env, await request.json<ReadRequest>()))
         default:
           return Response.json('ready')
       }
@@ -80,20 +93,16 @@ async function appendToAll(env: object, hashKey: string, rows: readonly string[]
   if (!result.changes.every(({ made }) => made)) throw new Error('a row to append to is not there')
 }
 
-function appending(id: string): { readonly [name: string]: Expression } {
-  return {
-    log: { kind: 'concat', left: column('log'), right: value(`${id} `) },
-    count: { kind: 'arithmetic', operator: '+', left: column('count'), right: value(1) },
-  }
-}
-
 async function read(env: object, { hashKeys }: ReadRequest): Promise<LogRow[]> {
   const store = openStore(env, { database: DATABASE })
   const found: LogRow[] = []
   for (const hashKey of hashKeys) {
-    for await (const { sortKey, value: item } of store.query({ hashKey, prefix: LOG })) {
-      found.push({ name: `${hashKey}/${sortKey[1]}`, log: item.log as string, count: item.count as number })
-    }
+    for await (const item of store.query({ hashKey, prefix: LOG })) found.push(logRow(hashKey, item))
   }
   return found
+}
+
+async function openAccount(env: object, { account, coins }: AccountRequest): Promise<void> {
+  const key = { hashKey: account, sortKey: [LOG, ACCOUNT] }
+  await openStore(env, { database: DATABASE }).insert(key, { log: '', count: 0, coins })
 }

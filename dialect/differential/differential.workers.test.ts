@@ -6,11 +6,15 @@ import { SeededRandom } from '../../engine/simulation/seeded-random.js'
 import type { Value } from '../../engine/values/value.js'
 import { ConstraintError, defineDatabase, UnsupportedQueryError } from '../index.js'
 import type { TableDeclaration } from '../schema/table.js'
+import type { Block } from './block.js'
 import { buildQuery } from './build-query.js'
+import { makeBlock } from './make-block.js'
 import { makeStatement } from './make-statement.js'
+import type { ReferenceRequest } from './reference.js'
 import { answeredColumns, orderedRows, type Result } from './result.js'
+import { runBlock } from './run-block.js'
 import type { Statement } from './statement.js'
-import { makeWorld, type World } from './world.js'
+import { allOf, makeWorld, type World } from './world.js'
 
 interface Bindings {
   readonly REFERENCE: { fetch(url: string, init: { method: string; body: string }): Promise<Response> }
@@ -23,57 +27,117 @@ const { REFERENCE, DIFFERENTIAL_SEED, DIFFERENTIAL_WORLDS } = env as unknown as 
 /** Statements per random table. */
 const STATEMENTS = 120
 
+/** Transactions per random table. */
+const BLOCKS = 20
+
 const seeds = Array.from({ length: DIFFERENTIAL_WORLDS }, (_, i) => DIFFERENTIAL_SEED + i)
-const tally = { ran: 0, refused: 0 }
+const tally = { statements: 0, inBlocks: 0, refused: 0, refusedInBlocks: 0, committed: 0, rolledBack: 0 }
 
 it.each(seeds)('answers as SQLite does, seed %i', async (seed) => {
-  const world = makeWorld(seed)
+  const comparison = new Comparison(seed, 'differential')
   const random = new SeededRandom(seed)
-  const db = openDatabase(world, seed)
-  const statements: Statement[] = []
-  const results: (Result | null)[] = []
-  const refused: number[] = []
   for (let i = 0; i < STATEMENTS; i++) {
-    const statement = makeStatement(random, world)
-    statements.push(statement)
-    const result = await run(db, world, statement)
-    results.push(result)
-    if (result === null) refused.push(i)
+    await comparison.run(comparison.db, makeStatement(random, comparison.world))
   }
-  const answer = await REFERENCE.fetch('http://reference/', {
-    method: 'POST',
-    body: JSON.stringify({ seed, statements: STATEMENTS, refused }),
-  })
-  const text = await answer.text()
-  expect(answer.ok, text).toBe(true)
-  const expected = SuperJSON.parse<(Result | null)[]>(text)
-  results.forEach((result, i) => {
-    const sql =
-      result === null ? '' : buildQuery(db, world, statements[i] as Statement, (value) => value).compile().sql
-    expect(result, `seed ${seed}, statement ${i}: ${sql}\n${SuperJSON.stringify(statements[i])}`).toEqual(
-      expected[i],
-    )
-  })
-  tally.ran += STATEMENTS - refused.length
-  tally.refused += refused.length
+  await comparison.compare({ statements: STATEMENTS })
+  tally.statements += comparison.ran
+  tally.refused += comparison.refused.length
 })
+
+it.each(seeds)(
+  'answers in transactions as SQLite does, and leaves what SQLite leaves, seed %i',
+  async (seed) => {
+    const comparison = new Comparison(seed, 'differential-blocks')
+    const { db, world } = comparison
+    const random = new SeededRandom(seed)
+    for (let i = 0; i < BLOCKS; i++) {
+      const block = makeBlock(random, world)
+      await runBlock(db, block, (trx, statement) => comparison.run(trx, statement, block))
+      await comparison.run(db, allOf(world, world.hash.pool), block)
+      tally[block.committed ? 'committed' : 'rolledBack']++
+    }
+    await comparison.compare({ blocks: BLOCKS })
+    tally.inBlocks += comparison.ran
+    tally.refusedInBlocks += comparison.refused.length
+  },
+)
 
 it('ran enough statements', () => {
+  const { statements, refused, inBlocks, refusedInBlocks, committed, rolledBack } = tally
   console.log(
-    `differential: seeds ${seeds[0]} to ${seeds.at(-1)}, ${tally.ran} statements ran, ${tally.refused} refused`,
+    `differential: seeds ${seeds[0]} to ${seeds.at(-1)}, ${statements} statements ran, ${refused} refused; ` +
+      `${inBlocks} in ${committed} transactions committed and ${rolledBack} not, ${refusedInBlocks} refused`,
   )
-  expect(tally.ran).toBeGreaterThan((STATEMENTS * DIFFERENTIAL_WORLDS) / 2)
+  expect(statements).toBeGreaterThan((STATEMENTS * DIFFERENTIAL_WORLDS) / 2)
+  expect(inBlocks).toBeGreaterThan(BLOCKS * DIFFERENTIAL_WORLDS * 2)
   // Most of what is generated can be planned: a compiler that refuses everything would agree with everybody.
-  expect(tally.refused).toBeLessThan((STATEMENTS * DIFFERENTIAL_WORLDS) / 10)
+  expect(refused).toBeLessThan((STATEMENTS * DIFFERENTIAL_WORLDS) / 10)
+  expect(refusedInBlocks).toBeLessThan(inBlocks / 10)
 })
 
-function openDatabase(world: World, seed: number): Kysely<unknown> {
+/** What was run here, to be compared with what SQLite makes of the same. */
+class Comparison {
+  readonly world: World
+  readonly db: Kysely<unknown>
+  /** The numbers of the statements that were refused. */
+  readonly refused: number[] = []
+  readonly #seed: number
+  readonly #results: (Result | null)[] = []
+  /** What tells of each statement. */
+  readonly #shown: (() => string)[] = []
+
+  constructor(seed: number, database: string) {
+    this.#seed = seed
+    this.world = makeWorld(seed)
+    this.db = openDatabase(this.world, `${database}-${seed}`)
+  }
+
+  get ran(): number {
+    return this.#results.length - this.refused.length
+  }
+
+  /** @param block in which it is run, or after which. */
+  async run(db: Kysely<unknown>, statement: Statement, block?: Block): Promise<void> {
+    const result = await run(db, this.world, statement)
+    if (result === null) this.refused.push(this.#results.length)
+    this.#results.push(result)
+    this.#shown.push(() => {
+      const sql =
+        result === null ? '' : buildQuery(this.db, this.world, statement, (value) => value).compile().sql
+      return `${sql}\n${SuperJSON.stringify(statement)}${block === undefined ? '' : `\nin ${showBlock(block)}`}`
+    })
+  }
+
+  async compare(run: ReferenceRequest['run']): Promise<void> {
+    const request: ReferenceRequest = { seed: this.#seed, run, refused: this.refused }
+    const answer = await REFERENCE.fetch('http://reference/', {
+      method: 'POST',
+      body: JSON.stringify(request),
+    })
+    const text = await answer.text()
+    expect(answer.ok, text).toBe(true)
+    const expected = SuperJSON.parse<(Result | null)[]>(text)
+    this.#results.forEach((result, i) => {
+      expect(result, `seed ${this.#seed}, statement ${i}: ${this.#shown[i]?.()}`).toEqual(expected[i])
+    })
+    expect(this.#results.length).toBe(expected.length)
+  }
+}
+
+function showBlock({ how, steps, committed }: Block): string {
+  const shown = steps.map((step) =>
+    step.kind === 'statement' ? SuperJSON.stringify(step.statement) : `${step.kind} ${step.name}`,
+  )
+  return [`a block, ${how}, ${committed ? 'committed' : 'not committed'}:`, ...shown].join('\n  ')
+}
+
+function openDatabase(world: World, database: string): Kysely<unknown> {
   const declaration: TableDeclaration<object, string, string> = {
     hashKey: world.hash.name,
     sortKey: world.sort.map(({ name }) => name),
   }
   const { FokosDialect } = defineDatabase({ tables: { [world.table]: declaration } })
-  return new Kysely({ dialect: new FokosDialect(env, { database: `differential-${seed}` }) })
+  return new Kysely({ dialect: new FokosDialect(env, { database }) })
 }
 
 /** Nothing when the statement is refused: by the compiler, or because its rows lie in several partitions. */

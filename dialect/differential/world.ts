@@ -1,6 +1,7 @@
 import type { KeyPart } from '../../engine/keys/key-codec.js'
 import { SeededRandom } from '../../engine/simulation/seeded-random.js'
 import type { Value } from '../../engine/values/value.js'
+import type { Statement } from './statement.js'
 
 /** The types of columns that both databases can hold. */
 export type ColumnKind = 'text' | 'number' | 'bigint' | 'boolean' | 'date' | 'bytes' | 'json'
@@ -118,6 +119,23 @@ export function keyColumns({ hash, sort }: World): readonly Column[] {
 
 export function allColumns(world: World): readonly Column[] {
   return [...keyColumns(world), ...world.plain]
+}
+
+/** All rows of some hash keys, in the order of their keys. */
+export function allOf(
+  world: World,
+  hashKeys: readonly Value[],
+  descending = false,
+): Statement & { readonly kind: 'select' } {
+  const { hash } = world
+  const left = { kind: 'column', type: hash.kind, column: hash.name } as const
+  return {
+    kind: 'select',
+    columns: 'all',
+    where: [{ kind: 'in', negated: false, left, list: hashKeys }],
+    orderBy: keyColumns(world).map(({ name }) => ({ column: name, descending })),
+    ordered: true,
+  }
 }
 
 function makeColumn(

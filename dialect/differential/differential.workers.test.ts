@@ -140,7 +140,7 @@ function openDatabase(world: World, database: string): Kysely<unknown> {
   return new Kysely({ dialect: new FokosDialect(env, { database }) })
 }
 
-/** Nothing when the statement is refused: by the compiler, or because its rows lie in several partitions. */
+/** Nothing when the compiler refuses the statement. */
 async function run(db: Kysely<unknown>, world: World, statement: Statement): Promise<Result | null> {
   const query = buildQuery(db, world, statement, (value) => value)
   try {

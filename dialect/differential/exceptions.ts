@@ -19,6 +19,4 @@ export const EXCEPTIONS = {
     'SQLite turns an integer that overflows 64 bits into a double. Here bigints grow. Only small ones are calculated with.',
   'operators-take-their-types':
     'SQLite casts text in arithmetic to 0 and numbers in like to text. Here that is a TypeMismatchError. Not generated.',
-  'rows-of-several-partitions-need-a-transaction':
-    'One insert, update or delete whose rows have different hash keys may need a transaction. Counted as refused.',
 } as const

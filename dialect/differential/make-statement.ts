@@ -41,7 +41,10 @@ function makeOrder(random: SeededRandom, world: World, hashKeys: number, descend
 function makeInsert(random: SeededRandom, world: World): Statement {
   const hashKey = random.pick(world.hash.pool)
   const count = random.chance(0.6) ? 1 : 1 + random.below(5)
-  const rows = Array.from({ length: count }, () => makeRow(random, world, hashKey))
+  const spread = random.chance(0.3)
+  const rows = Array.from({ length: count }, () =>
+    makeRow(random, world, spread ? random.pick(world.hash.pool) : hashKey),
+  )
   return { kind: 'insert', rows, how: makeOnExisting(random, world), ...makeReturning(random, world) }
 }
 

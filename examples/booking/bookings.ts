@@ -116,11 +116,13 @@ export function audit(
   return retryTransaction(
     db,
     async (trx) => {
-      const [flights, bookings, miles] = await Promise.all([
-        trx.selectFrom('flights').selectAll().where('number', 'in', numbers).execute(),
-        trx.selectFrom('bookings').select('flight').where('traveller', 'in', travellers).execute(),
-        trx.selectFrom('travellers').select('miles').where('id', 'in', travellers).execute(),
-      ])
+      const flights = await trx.selectFrom('flights').selectAll().where('number', 'in', numbers).execute()
+      const bookings = await trx
+        .selectFrom('bookings')
+        .select('flight')
+        .where('traveller', 'in', travellers)
+        .execute()
+      const miles = await trx.selectFrom('travellers').select('miles').where('id', 'in', travellers).execute()
       const sold = (number: string) => bookings.filter(({ flight }) => flight === number).length
       return {
         flights: flights.map((flight) => ({ ...flight, sold: sold(flight.number) })),

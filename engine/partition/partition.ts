@@ -391,11 +391,11 @@ export class Partition {
   }
 
   #pin(settings: PinnedSettings): void {
-    if (this.#settings === undefined) {
-      this.#facts.set('settings', settingsText(settings))
-      this.#settings = settingsText(settings)
-    }
-    checkSettings(this.#settings, settings)
+    // Somebody with others may have prepared since this was asked first.
+    this.#checkSettings(settings)
+    if (this.#settings !== undefined) return
+    this.#facts.set('settings', settingsText(settings))
+    this.#settings = settingsText(settings)
   }
 
   /**

@@ -25,8 +25,11 @@ export class KillableServer {
   readonly #guard = new Guard(this.#folder)
   #process: ServerProcess | undefined
 
-  /** @param entry the Worker's main module, in this folder. */
-  async start(entry: string): Promise<void> {
+  /**
+   * @param entry the Worker's main module; a name is one in this folder.
+   * @param alias packages that stand for others.
+   */
+  async start(entry: string | URL, alias: Record<string, string> = {}): Promise<void> {
     mkdirSync(join(this.#folder, 'storage'))
     // Before workerd is there, and in one go: esbuild leaves no process of its own behind.
     buildSync({
@@ -35,6 +38,7 @@ export class KillableServer {
       bundle: true,
       format: 'esm',
       target: 'es2022',
+      alias,
       external: ['cloudflare:workers'],
     })
     writeFileSync(join(this.#folder, 'config.capnp'), CONFIG)

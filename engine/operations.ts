@@ -211,10 +211,24 @@ export type RefusalStyle = 'conflict' | 'items'
  */
 
 /**
- * The number of this form of requests. It rises only when an older partition would misread a newer request; a
- * partition refuses what is above its own. Fields that a partition does not know, it ignores.
+ * The newest form of requests. It rises only when an older partition would misread a newer request; a partition
+ * refuses what is above its own. Fields that a partition does not know, it ignores.
  */
-export const REQUEST_VERSION = 1
+export const REQUEST_VERSION = 2
+
+/** The oldest form that an operation can be sent in: single reads and writes are what they were in the first. */
+export function requestVersion(operation: PartitionOperation): number {
+  switch (operation.kind) {
+    case 'get':
+    case 'batchGet':
+    case 'query':
+      return operation.observe === undefined ? 1 : 2
+    case 'write':
+      return 1
+    default:
+      return 2
+  }
+}
 
 /** What can never change once data is written. */
 export interface PinnedSettings {

@@ -16,9 +16,9 @@ import {
   type PinnedSettings,
   type PlannedChange,
   type QueryOperation,
-  REQUEST_VERSION,
   type Reading,
   type RefusalStyle,
+  requestVersion,
   type Seen,
   type Span,
   type TransactAnswer,
@@ -409,7 +409,7 @@ export class Client {
     const { roots, fanout } = this.#options.settings
     const answer = await sendUntilAnswered(this.#ports, { writes, signal: options?.signal }, ({ resent }) =>
       this.#ports.peers.call(owner, {
-        version: REQUEST_VERSION,
+        version: requestVersion(operation),
         settings: { roots, fanout },
         operation: writes ? { ...operation, resent: resent || operation.resent } : operation,
       }),

@@ -407,7 +407,7 @@ describe('a partition', () => {
   })
 
   it('refuses requests of a protocol that it does not speak', () => {
-    expect(world.ask({ kind: 'get', key: key() }, undefined, 2)).toMatchObject({ code: 'invalid_request' })
+    expect(world.ask({ kind: 'get', key: key() }, undefined, 3)).toMatchObject({ code: 'invalid_request' })
     expect(world.ask({ kind: 'later' } as never)).toMatchObject({ code: 'invalid_request' })
     world.write([put({})])
     expect(world.write([{ kind: 'later', key: key() } as never])).toMatchObject({ code: 'invalid_request' })
@@ -602,7 +602,7 @@ describe('a write that is sent again', () => {
     } as const
     for (const [settings, version] of [
       [{ roots: 8, fanout: 4 }, 1],
-      [{ roots: 16, fanout: 4 }, 2],
+      [{ roots: 16, fanout: 4 }, 3],
     ] as const) {
       expect(world.ask(request, settings, version)).toMatchObject({ code: 'outcome_unknown' })
       expect(world.ask({ ...request, resent: false }, settings, version)).not.toMatchObject({

@@ -425,7 +425,7 @@ export interface QueryAnswer {
   readonly asOf?: Version
 }
 
-/** `at` is the commit's timestamp. */
+/** `at` is the commit's timestamp. It is the changes' version too; the items' own are their partitions'. */
 export interface TransactAnswer extends WriteResult {
   readonly at: Version
 }

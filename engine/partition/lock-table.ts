@@ -168,7 +168,7 @@ export class LockTable {
         if (lock.attempt.id === own) continue
         const inTheWay =
           waiting === 'read' || waiting === 'reserve'
-            ? lock.prepared && disturbs(lock.claim, wanted)
+            ? lock.prepared && writesInto(lock.claim, wanted)
             : conflict(lock.claim, wanted)
         if (inTheWay) by.push(lock)
       }
@@ -189,10 +189,9 @@ export class LockTable {
     throw new Blocked(claim, by, reserved && Math.min(reserved.until, this.#clock.now() + LEFT_ALONE_FOR))
   }
 
-  /** Reserves for a moment what somebody reads. One has one reservation for the same, at the most. */
+  /** Reserves for a moment what somebody reads. */
   reserve(claim: Claim, { age, writes }: Reservation): void {
-    const now = this.#clock.now()
-    this.#reserved = this.#reserved.filter(({ until }) => until > now)
+    const now = this.#dropExpired()
     this.#reserved.push({ claim, age, writes, until: now + RESERVED_FOR })
   }
 
@@ -208,8 +207,7 @@ export class LockTable {
   /** The reservation that is in the way, if there is one: of an older one, or one that was just made. */
   #reservedFor(claim: Claim, waiting: Waiting, turn: Turn): Reserved | undefined {
     if (this.#reserved.length === 0) return undefined
-    const now = this.#clock.now()
-    this.#reserved = this.#reserved.filter(({ until }) => until > now)
+    const now = this.#dropExpired()
     return this.#reserved.find((reserved) => {
       if (reserved.age.id === turn.age.id) return false
       if (!isOlder(reserved.age, turn.age)) {
@@ -219,10 +217,18 @@ export class LockTable {
       for (const [hashKey, wanted] of claim) {
         const other = reserved.claim.get(hashKey)
         if (other === undefined) continue
-        if (waiting === 'reserve' ? conflict(other, wanted) : spoils(wanted, other)) return true
+        if (waiting === 'reserve' ? conflict(other, wanted) : writesInto(wanted, other)) return true
       }
       return false
     })
+  }
+
+  /** @returns the time. */
+  #dropExpired(): Millis {
+    const now = this.#clock.now()
+    // A clock that is set back must not make a moment an hour.
+    this.#reserved = this.#reserved.filter(({ until }) => until > now && until <= now + RESERVED_FOR)
+    return now
   }
 
   /** Waits until some lock is released, no longer than `most`. Keeps its place among those that wait. */
@@ -290,9 +296,9 @@ const WAITS = {
   prepare: 'a prepare waits for a younger transaction',
 } as const
 
-/** Whether one would write what the other has reserved. */
-function spoils(wanted: HashKeyClaim, reserved: HashKeyClaim): boolean {
-  return disturbs(wanted, reserved) || disturbs(wanted, { shared: reserved.exclusive, intervals: [] })
+/** Whether one writes what the other looks at, be it to write it too. */
+function writesInto(writer: HashKeyClaim, { exclusive, shared, intervals }: HashKeyClaim): boolean {
+  return disturbs(writer, { shared, intervals }) || disturbs(writer, { shared: exclusive, intervals: [] })
 }
 
 function conflicts(left: Claim, right: Claim): boolean {

@@ -104,8 +104,8 @@ export class Partition {
   }
 
   /**
-   * Errors of ours are answers. Any other ends the call, which says nothing of what became of it. What it refuses, it has not changed. At once an answer, if
-   * nothing has to be waited for.
+   * At once an answer, if nothing has to be waited for. Errors of ours are answers, and what is refused is not
+   * changed. Any other error ends the call, which says nothing of what became of it.
    */
   execute(request: PartitionRequest): PartitionAnswer | Promise<PartitionAnswer> {
     const { operation } = request
@@ -377,9 +377,8 @@ export class Partition {
       return this.#ports.storage.atomic(() => {
         createTables(this.#ports.storage)
         this.#facts.set('storage_format', STORAGE_FORMAT)
-        const made = this.#openTables()
-        const result = section(made)
-        this.#opened = made
+        this.#opened = this.#openTables()
+        const result = section(this.#opened)
         MARK: mark('the first section that writes makes the tables')
         return result
       })

@@ -27,7 +27,8 @@ async function attemptBlock(
   const called = recorder.tick()
   const block = store.begin({
     ...(operation.readOnly === true ? { readOnly: true } : undefined),
-    ...(age === undefined ? undefined : { age }),
+    // Every second transaction that is tried again reserves what it reads.
+    ...(age === undefined ? undefined : { age, reserves: age.id % 2 === 0 }),
   })
   const run = new BlockRun(block, session.id)
   await record(operation, session, called, run, async () => {

@@ -19,8 +19,14 @@ const claim = (want: (claim: ClaimBuilder) => void): Claim => {
   want(builder)
   return builder.claim
 }
-const writing = (...sorts: number[]) => claim((all) => sorts.forEach((sort) => all.write(row(sort))))
-const reading = (...sorts: number[]) => claim((all) => sorts.forEach((sort) => all.read(row(sort))))
+const writing = (...sorts: number[]) =>
+  claim((all) => {
+    for (const sort of sorts) all.write(row(sort))
+  })
+const reading = (...sorts: number[]) =>
+  claim((all) => {
+    for (const sort of sorts) all.read(row(sort))
+  })
 const examining = (from: number, to: number) =>
   claim((all) => all.examine(encodeKey(['h']), { from: encodeKey([from]), to: encodeKey([to]) }))
 

@@ -5,7 +5,15 @@ import { type PartitionNamespace, workerPeers } from './worker-ports.js'
 /** A Durable Object's identity, as far as it is used here. */
 interface ObjectId {
   readonly name?: string | undefined
+  readonly jurisdiction?: string | undefined
   equals(other: ObjectId): boolean
+}
+
+/** A Durable Object namespace, as far as it is used here. */
+interface Namespace extends PartitionNamespace {
+  idFromName(name: string): ObjectId
+  /** The part of it whose objects stay in a jurisdiction. */
+  jurisdiction(jurisdiction: string): Namespace
 }
 
 /**
@@ -25,7 +33,8 @@ export function partitionPeers(env: object, self: ObjectId): Peers {
 function findNamespace(env: object, self: ObjectId) {
   for (const [name, binding] of Object.entries(env)) {
     if (self.name === undefined || !isNamespace(binding)) continue
-    if (binding.idFromName(self.name).equals(self)) return { partitions: binding, name }
+    const partitions = self.jurisdiction === undefined ? binding : binding.jurisdiction(self.jurisdiction)
+    if (partitions.idFromName(self.name).equals(self)) return { partitions, name }
   }
   throw new ConfigurationError(
     'the Worker that exports FokosPartition has no binding of its namespace, by which partitions call each other: ' +
@@ -34,8 +43,6 @@ function findNamespace(env: object, self: ObjectId) {
 }
 
 /** A service binding has a method of every name, and calling one would call the service. */
-function isNamespace(
-  binding: unknown,
-): binding is PartitionNamespace & { idFromName(name: string): ObjectId } {
+function isNamespace(binding: unknown): binding is Namespace {
   return Object.prototype.toString.call(binding) === '[object DurableObjectNamespace]'
 }

@@ -1,7 +1,8 @@
 import type { AccessMode, DatabaseConnection, Kysely, Transaction } from 'kysely'
-import { TransactionConflictError } from '../engine/errors.js'
+import { InvalidRequestError, TransactionConflictError } from '../engine/errors.js'
 import type { Age } from '../engine/operations.js'
 import { workerClock, workerRandom } from '../engine/runtime/worker-ports.js'
+import { refuseUnknownOptions } from '../engine/settings.js'
 import { FokosConnection } from './driver/fokos-connection.js'
 
 /** How {@link retryTransaction} goes about it. */
@@ -30,6 +31,7 @@ const RESERVING_ATTEMPT = { 'read only': 5, 'read write': 20 } as const
  * at some time and gets through. Whatever `work` does beside the transaction, it does in every attempt.
  *
  * @returns what the attempt that was committed returned.
+ * @throws {InvalidRequestError} for attempts that are no count, {@link ConfigurationError} for an unknown option.
  * @throws {TransactionConflictError} the last one, after the last attempt; `details.attempts` says how many.
  * @example
  * const left = await retryTransaction(db, async (trx) => {
@@ -41,8 +43,13 @@ const RESERVING_ATTEMPT = { 'read only': 5, 'read write': 20 } as const
 export async function retryTransaction<DB, T>(
   db: Kysely<DB>,
   work: (trx: Transaction<DB>) => Promise<T>,
-  { attempts = ATTEMPTS, signal, accessMode }: RetryTransactionOptions = {},
+  options: RetryTransactionOptions = {},
 ): Promise<T> {
+  refuseUnknownOptions('retryTransaction', options, ['attempts', 'signal', 'accessMode'])
+  const { attempts = ATTEMPTS, signal, accessMode } = options
+  if (!Number.isInteger(attempts) || attempts < 1) {
+    throw new InvalidRequestError(`attempts is a whole number of at least 1, not ${attempts}`)
+  }
   let age: Age | undefined
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted()

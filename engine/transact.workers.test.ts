@@ -10,6 +10,7 @@ import {
   exists,
   InvalidRequestError,
   LimitError,
+  type Operand,
   openStore,
   type Store,
   type TransactWriteItem,
@@ -185,6 +186,21 @@ describe('a transaction that writes', () => {
     await expect(store.transactWrite([insert], { token: 'x' })).rejects.toThrow(ConstraintError)
     expect(await balance(store, ann)).toBeUndefined()
     await expect(store.transactWrite([insert], { token: '' })).rejects.toThrow(InvalidRequestError)
+  })
+
+  it('with a token is told from another one by values of every kind', async () => {
+    const { store } = open()
+    await store.put({ hashKey: 'a' }, { n: 1n })
+    const set = (n: Operand) =>
+      store.transactWrite([{ kind: 'update', key: { hashKey: 'a' }, set: { n: value(n as never) } }], {
+        token: 'set',
+      })
+    await set(5n)
+    await set(5n)
+    for (const other of [5, 6n, '5', null, Number.POSITIVE_INFINITY, new Map([['x', 1]])]) {
+      await expect(set(other as Operand)).rejects.toThrow(/token was given to another/)
+    }
+    expect((await store.get({ hashKey: 'a' }))?.value).toEqual({ n: 5n })
   })
 
   it('has limits, and fields that are known', async () => {

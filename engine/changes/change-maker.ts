@@ -19,6 +19,8 @@ export interface ChangeMakerOptions {
   readonly token: number
   readonly limits: Limits
   readonly returning?: Projection | undefined
+  /** Bytes of the items that the changes write together at most. */
+  readonly maxBytes?: number
 }
 
 /** What the changes of one statement do to the items, one after the other, and what each answers. */
@@ -115,7 +117,7 @@ export class ChangeMaker {
   #replace(key: ItemKey, item: ItemText, index: number): ChangeResult {
     const { items, tick, token, limits } = this.#options
     const bytes = checkItemSize(item, limits, index)
-    this.#written = within(this.#written + bytes, 'writes')
+    this.#written = within(this.#written + bytes, 'writes', this.#options.maxBytes)
     const version = tick()
     items.put(key, item, version, token)
     return this.#made(version, item)
@@ -149,10 +151,10 @@ export function madeResult(
 }
 
 /** @returns the size. @throws {LimitError} when a statement writes or returns too much. */
-function within(bytes: number, what: 'writes' | 'returns'): number {
-  if (bytes <= MAX_STATEMENT_BYTES) return bytes
+function within(bytes: number, what: 'writes' | 'returns', limit = MAX_STATEMENT_BYTES): number {
+  if (bytes <= limit) return bytes
   throw new LimitError(
-    `a statement ${what} at most ${MAX_STATEMENT_BYTES} bytes, and this one more: change fewer rows at once`,
-    { limit: MAX_STATEMENT_BYTES, size: bytes },
+    `a statement ${what} at most ${limit} bytes, and this one more: change fewer rows at once`,
+    { limit, size: bytes },
   )
 }

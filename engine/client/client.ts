@@ -2,7 +2,6 @@ import { MAX_CALLS, mapConcurrently } from '../concurrently.js'
 import { assert, errorFromReport, LimitError } from '../errors.js'
 import type { Projection } from '../expressions/expression.js'
 import { hashBytes } from '../keys/hash.js'
-import { keyText } from '../keys/key-text.js'
 import {
   type Age,
   type BatchGetOperation,
@@ -30,7 +29,8 @@ import {
 import type { PartitionName, Peers } from '../ports.js'
 import { MAX_CHANGES } from '../settings.js'
 import { rootOf } from '../topology/partition-name.js'
-import type { ItemText } from '../values/item-text.js'
+import { encodeItem, type ItemText } from '../values/item-text.js'
+import type { Value } from '../values/value.js'
 import { checkRequest } from './check-request.js'
 import { type KeyedPage, mergedPage, mergeOrdered } from './merge.js'
 import { checkLimit, compareKeys, sortSpans } from './order.js'
@@ -421,7 +421,8 @@ export class Client {
 
 /** The same for equal transactions. */
 function digestOf({ changes }: TransactionPlan): number {
-  const text = JSON.stringify(changes, (_, value) => (value instanceof Uint8Array ? keyText(value) : value))
+  // Values of every kind are told apart as they are when they are stored.
+  const text = encodeItem({ changes: changes as unknown as readonly Value[] })
   return hashBytes(new TextEncoder().encode(text), 0)
 }
 

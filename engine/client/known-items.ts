@@ -10,6 +10,8 @@ import type { FoundItem, ItemKey, Seen, SeenInterval, SeenItem, Version } from '
 export const MAX_SEEN_ITEMS = 10_000
 /** Characters of the items that one transaction holds. */
 export const MAX_SEEN_CHARACTERS = 16_000_000
+/** Pages of ranges, empty ones too. */
+const MAX_SEEN_INTERVALS = 1_000
 
 /** One answer of a partition: what came in it is of one moment. */
 export interface Answered {
@@ -51,6 +53,7 @@ export class KnownItems implements Pick<ItemTable, 'get' | 'range'> {
   readonly #calls = new Set<number>()
   #items = 0
   #characters = 0
+  #intervals = 0
 
   /** Whether all that was read is of one moment: it came in one answer. */
   get isOfOneMoment(): boolean {
@@ -100,7 +103,7 @@ export class KnownItems implements Pick<ItemTable, 'get' | 'range'> {
       this.#agree(key, found)
       return
     }
-    this.#count([found])
+    this.#count(1, key.hashKey.length + key.sortKey.length + (found?.item.length ?? 0))
     this.#of(key.hashKey).items.set(keyText(key.sortKey), { key, found, asOf, call, read: false })
   }
 
@@ -122,7 +125,12 @@ export class KnownItems implements Pick<ItemTable, 'get' | 'range'> {
       if (this.knows(key)) this.#agree(key, item)
       else unknown.push(item)
     }
-    this.#count(unknown)
+    const bounds = hashKey.length + interval.from.length + interval.to.length
+    refuseAbove(MAX_SEEN_INTERVALS, this.#intervals + 1, 'ranges')
+    this.#count(
+      unknown.length,
+      unknown.reduce((sum, { item, sortKey }) => sum + item.length + sortKey.length, bounds),
+    )
     for (const { item, version, sortKey } of unknown) {
       const key = { hashKey, sortKey }
       known.items.set(keyText(sortKey), { key, found: { item, version }, asOf, call, read: true })
@@ -133,6 +141,7 @@ export class KnownItems implements Pick<ItemTable, 'get' | 'range'> {
       if (!found.has(text)) this.#agree(item.key, null)
       item.read = true
     }
+    this.#intervals++
     this.#calls.add(call)
     known.examined = join(known.examined, { ...interval, asOf })
   }
@@ -184,14 +193,12 @@ export class KnownItems implements Pick<ItemTable, 'get' | 'range'> {
     throw new TransactionConflictError('another transaction changed a row that this one has read', { ...key })
   }
 
-  /** @throws {LimitError} when these are too many. */
-  #count(found: readonly (FoundItem | null)[]): void {
-    const items = this.#items + found.length
-    const characters = found.reduce((sum, each) => sum + (each?.item.length ?? 0), this.#characters)
-    refuseAbove(MAX_SEEN_ITEMS, items, 'rows')
-    refuseAbove(MAX_SEEN_CHARACTERS, characters, 'characters')
-    this.#items = items
-    this.#characters = characters
+  /** @throws {LimitError} when these are too many, or their keys and items too long. */
+  #count(items: number, characters: number): void {
+    refuseAbove(MAX_SEEN_ITEMS, this.#items + items, 'rows')
+    refuseAbove(MAX_SEEN_CHARACTERS, this.#characters + characters, 'characters')
+    this.#items += items
+    this.#characters += characters
   }
 }
 

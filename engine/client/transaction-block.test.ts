@@ -669,3 +669,44 @@ describe('the limits of a transaction', () => {
     await write(put(1, 1))
   })
 })
+
+describe('the size of a transaction', () => {
+  const big = 'x'.repeat(400_000)
+
+  it('is that of the rows that it writes, however often it writes them', async () => {
+    for (let i = 0; i < 9; i++) await outside({ kind: 'put', key: key(i), item: encodeItem({ n: 0, big }) })
+    for (let i = 0; i < 9; i++) await write(add(i, 1))
+    for (let i = 0; i < 5; i++) await write(add(0, 1))
+    await block.commit()
+    expect(await stored(0)).toBe(6)
+  })
+
+  it('is refused at the statement whose items are too many to send, not at the commit', async () => {
+    await outside(put(1, 1))
+    const item = encodeItem({ n: 0, big })
+    const ignored: Change = { kind: 'insert', key: key(1), item, onExisting: 'ignore' }
+    for (let i = 0; i < 9; i++) await write(ignored)
+    await expect(write(ignored)).rejects.toThrow(/writes at most 4000000 bytes/)
+    await write(put(2, 2))
+    await block.commit()
+    expect(await stored(2)).toBe(2)
+  })
+
+  it('has a limit of ranges, empty ones too', async () => {
+    for (let i = 0; i < 1_000; i++) await block.query(query({}, between(2 * i, 2 * i + 1)))
+    await expect(block.query(query({}, between(-3, -2)))).rejects.toThrow(/no more than 1000 ranges/)
+  })
+})
+
+describe('a statement that is aborted', () => {
+  it('is not written, whether it was on its way or had nothing to ask', async () => {
+    await outside(put(1, 1))
+    const controller = new AbortController()
+    network.before = async () => controller.abort()
+    const { signal } = controller
+    await expect(block.write({ kind: 'write', changes: [add(1, 1)] }, { signal })).rejects.toThrow(/abort/)
+    await expect(block.write({ kind: 'write', changes: [put(2, 1)] }, { signal })).rejects.toThrow(/abort/)
+    await block.commit()
+    expect([await stored(1), await stored(2)]).toEqual([1, null])
+  })
+})

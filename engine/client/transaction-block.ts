@@ -143,6 +143,8 @@ export class TransactionBlock {
       }
       checkWriteSize(changes, this.#limits)
       await this.#learnFor(changes, options)
+      // Kysely has told its caller already that the statement was aborted: it must not be committed.
+      options?.signal?.throwIfAborted()
       const statement = new Draft(this.#buffer.draft)
       const maker = new ChangeMaker({
         items: statement,

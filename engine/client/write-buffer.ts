@@ -92,9 +92,11 @@ export class WriteBuffer {
     })
     const buffer = new WriteBuffer(this.#known, [...writes.values()], ofKeys)
     const bytes = buffer.#writes.reduce((sum, write) => sum + write.bytes, 0)
+    const planned = buffer.changes()
+    const sent = planned.reduce((sum, { change }) => sum + ('item' in change ? textBytes(change.item) : 0), 0)
     refuseAbove(MAX_TRANSACTION_ITEMS, writes.size, 'changes', 'rows')
-    refuseAbove(MAX_TRANSACTION_BYTES, bytes, 'writes', 'bytes')
-    refuseAbove(MAX_PLANNED_CHANGES, buffer.changes().length, 'makes', 'changes')
+    refuseAbove(MAX_TRANSACTION_BYTES, Math.max(bytes, sent), 'writes', 'bytes')
+    refuseAbove(MAX_PLANNED_CHANGES, planned.length, 'makes', 'changes')
     return buffer
   }
 

@@ -57,13 +57,15 @@ export interface Evaluation {
  */
 export function evaluatePart(part: TransactionPart, options: EvaluationOptions): Evaluation {
   checkSeen(part.seen, options.items)
-  if (part.changes.length > 0)
-    checkWriteSize(
-      part.changes.map(({ change }) => change),
-      options.limits,
-    )
+  checkSizes(part, options)
   const draft = new Draft(options.items)
-  const maker = new ChangeMaker({ ...options, items: draft, tick: () => 0 })
+  const maker = new ChangeMaker({
+    ...options,
+    items: draft,
+    tick: () => 0,
+    // Of several statements, which were each within the limit, and of which only the outcome is written.
+    ...(options.refusals === 'conflict' ? { maxBytes: Number.POSITIVE_INFINITY } : undefined),
+  })
   const reasons: Reason[] = []
   const changes = part.changes.map((planned): ChangeResult => {
     try {
@@ -77,6 +79,12 @@ export function evaluatePart(part: TransactionPart, options: EvaluationOptions):
   })
   if (reasons.length > 0) throw refusalOf(reasons)
   return { writes: [...draft.writes()], changes }
+}
+
+function checkSizes({ changes }: TransactionPart, { limits, refusals }: EvaluationOptions): void {
+  const all = changes.map(({ change }) => change)
+  if (refusals === 'conflict') for (const change of all) checkWriteSize([change], limits)
+  else if (all.length > 0) checkWriteSize(all, limits)
 }
 
 /** @throws {TransactionConflictError} when something is not as it was seen. */

@@ -188,14 +188,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: `      checkSettings(this.#settings, settings)
       return`,
     replace: '      return',
-    and: [
-      {
-        file: 'partition/partition.ts',
-        find: `    checkSettings(this.#settings, settings)
-  }`,
-        replace: '  }',
-      },
-    ],
     shows: ['broken storage'],
   },
   {

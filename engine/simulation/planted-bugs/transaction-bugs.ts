@@ -150,7 +150,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a read does not wait for what may be committed',
     file: 'partition/lock-table.ts',
-    find: '? lock.prepared && disturbs(lock.claim, wanted)',
+    find: '? lock.prepared && writesInto(lock.claim, wanted)',
     replace: '? lock.attempt.id < 0',
     shows: [
       'G-single (read skew)',
@@ -216,7 +216,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a transaction within one partition does not ask for locks',
     file: 'partition/coordinator.ts',
-    find: "this.#place.locks.pass(claimOf(part), 'write', turn)\n    const evaluation",
+    find: 'this.#pass(claimOf(part), part, turn)\n    const evaluation',
     replace: 'const evaluation',
     shows: [
       'not linearizable',

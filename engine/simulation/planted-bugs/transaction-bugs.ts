@@ -23,7 +23,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/part-store.ts',
     find: 'shared: [...claim.shared.values()].map(encodeBase64),',
     replace: 'shared: [],',
-    workload: 'skew',
+    workload: 'transfers',
     shows: ['G2-item (write skew)', 'lost update', 'G-single (read skew)'],
   },
   {

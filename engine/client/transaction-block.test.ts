@@ -542,6 +542,13 @@ describe('a write in a transaction', () => {
     await expect(write(alone)).rejects.toBeInstanceOf(InvalidRequestError)
   })
 
+  it('that names a hash key alone finds another row behind one that it deletes itself', async () => {
+    await outside(put(1, 10), put(3, 30))
+    await write(put(2, 20))
+    const alone = { ...add(1, 1), aloneIn: everything } as Change
+    await expect(write(remove(2), alone)).rejects.toBeInstanceOf(InvalidRequestError)
+  })
+
   it('that changes nothing in the end is validated, not sent', async () => {
     expect(await made(add(1, 1), remove(2))).toEqual([false, false])
     await block.commit()

@@ -240,9 +240,9 @@ export class TransactionBlock {
   async #learnFor(changes: readonly Change[], options: CallOptions | undefined): Promise<void> {
     for (const change of changes) {
       if (!('aloneIn' in change) || change.aloneIn === undefined) continue
-      // Two rows are enough to see that one is another.
+      // Two rows are enough to see that one is another, if the statement deletes none of them before.
       const span = { hashKey: change.key.hashKey, interval: change.aloneIn }
-      const reading = { direction: 'ascending', limit: 2 } as const
+      const reading = { direction: 'ascending', limit: 2 + changes.length } as const
       for await (const _ of this.#reader.spanPages(span, reading, options));
     }
     await this.#reader.learn(

@@ -42,7 +42,7 @@ const MAX_SENDINGS = 4
 const FIRST_BACKOFF: Millis = 20
 /** A participant that does not answer for so long is taken to be lost. Longer than it may wait for locks. */
 const CALL_PATIENCE: Millis = 8_000
-/** Characters that a transaction over several partitions answers at most: its answer is kept in one row. */
+/** Characters that a transaction answers at most: its answer is kept for ten minutes, in its record. */
 const MAX_ANSWER_CHARACTERS = 500_000
 /** Records are kept so much longer than anybody may ask for them. */
 const RECORD_MARGIN: Millis = 60_000

@@ -136,8 +136,8 @@ export class Partition {
     const { operation } = request
     const refuse = (error: unknown): PartitionResult => {
       if (operation.kind === 'transact') return this.#coordinator.refuse(error, operation, turn)
-      if (operation.kind === 'write' && error instanceof UnavailableError) {
-        // Another delivery of it may be waiting too.
+      if (operation.kind === 'write' && !operation.resent && error instanceof UnavailableError) {
+        // Another delivery of it may be waiting too. Of one that was sent again, an earlier one may have been made.
         this.#tokens.rememberRefusal(operation.token, error, this.#ports.clock.now())
       }
       throw error

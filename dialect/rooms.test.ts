@@ -29,6 +29,7 @@ const isIn =
 const isTest = isIn(
   'engine/simulation/',
   'engine/runtime/kill/',
+  'engine/runtime/work-of.ts',
   'dialect/contention/',
   'dialect/differential/',
   'dialect/schema/type-tests/',

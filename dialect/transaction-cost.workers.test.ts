@@ -1,8 +1,8 @@
-import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { Kysely } from 'kysely'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { encodeKey } from '../engine/keys/key-codec.js'
+import { workOf } from '../engine/runtime/work-of.js'
 import { rootOf } from '../engine/topology/partition-name.js'
 import { defineDatabase, type InferDatabase, table } from './index.js'
 
@@ -38,43 +38,6 @@ async function openWithAccounts(where: 'in one partition' | 'in two partitions')
 
 function stubOf(name: string): never {
   return namespace.getByName(name) as never
-}
-
-/** What partitions do for a transaction: the calls that they get, with its answer among them, and rows written. */
-async function workOf(stubs: readonly never[], transaction: () => Promise<unknown>) {
-  const calls: string[] = []
-  const cursors: SqlStorageCursor<never>[] = []
-  let watched: { execute: Stub['execute'] } | undefined
-  for (const stub of stubs) {
-    await runInDurableObject(stub, (instance: unknown, state: DurableObjectState) => {
-      const exec = state.storage.sql.exec.bind(state.storage.sql)
-      vi.spyOn(state.storage.sql, 'exec').mockImplementation(((...args: Parameters<typeof exec>) => {
-        const cursor = exec(...args)
-        cursors.push(cursor as never)
-        return cursor
-      }) as never)
-      watched ??= Object.getPrototypeOf(instance) as { execute: Stub['execute'] }
-    })
-  }
-  // Calls go to the class's own methods.
-  const { execute } = watched as { execute: Stub['execute'] }
-  Object.assign(watched as object, {
-    execute(this: Stub, request: Parameters<Stub['execute']>[0]) {
-      calls.push(request.operation.kind)
-      return execute.call(this, request)
-    },
-  })
-  await transaction()
-  calls.push('answer')
-  // What goes on after the answer comes to its end too.
-  await vi.waitFor(() => expect(calls.includes('prepare')).toBe(calls.includes('finish')))
-  Object.assign(watched as object, { execute })
-  for (const stub of stubs) {
-    await runInDurableObject(stub, () => {
-      vi.restoreAllMocks()
-    })
-  }
-  return { calls, written: cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0) }
 }
 
 const balance = async (db: Db, id: string) => {

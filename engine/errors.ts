@@ -10,6 +10,7 @@
  * - `transaction_conflict`: what a transaction saw has changed, or is locked: run it again
  *   ({@link TransactionConflictError}).
  * - `settings_mismatch`: the data was written with other `roots` or `fanout` ({@link SettingsMismatchError}).
+ * - `partition_full`: a partition has reached what the platform lets one hold ({@link PartitionFullError}).
  * - `overloaded`, `unavailable`: nothing was done, try again ({@link OverloadedError}, {@link UnavailableError}).
  * - `outcome_unknown`: a write may or may not have happened ({@link OutcomeUnknownError}).
  * - `internal`: an invariant of this package does not hold ({@link InternalError}).
@@ -25,6 +26,7 @@ export type ErrorCode =
   | 'condition_failed'
   | 'transaction_conflict'
   | 'settings_mismatch'
+  | 'partition_full'
   | 'overloaded'
   | 'unavailable'
   | 'outcome_unknown'
@@ -127,6 +129,16 @@ export class SettingsMismatchError extends FokosError {
   readonly code = 'settings_mismatch'
 }
 
+/**
+ * A partition has reached what the platform lets one hold, and what is written would make it larger. It still reads,
+ * deletes and splits: after that, the same write may succeed. Nothing was changed.
+ */
+export class PartitionFullError extends FokosError {
+  override name = 'PartitionFullError'
+  readonly code = 'partition_full'
+  override readonly retryable = true
+}
+
 /** A partition has too much to do. Nothing was changed. */
 export class OverloadedError extends FokosError {
   override name = 'OverloadedError'
@@ -167,6 +179,7 @@ const ERROR_OF = {
   condition_failed: ConditionFailedError,
   transaction_conflict: TransactionConflictError,
   settings_mismatch: SettingsMismatchError,
+  partition_full: PartitionFullError,
   overloaded: OverloadedError,
   unavailable: UnavailableError,
   outcome_unknown: OutcomeUnknownError,

@@ -84,6 +84,8 @@ export type ReadOperation = GetOperation | BatchGetOperation | QueryOperation
  * - `delete` removes an item that is there and that the condition holds for; else it does nothing.
  * - `check` changes nothing: it is made when the condition holds for what is there, columns of an absent item
  *   being null.
+ * - `alone` changes nothing, and is the rest of a change whose `aloneIn` lies in several partitions: it is refused
+ *   when its interval of the hash key holds any other item. No results come from it.
  */
 export type Change =
   | { readonly kind: 'put'; readonly key: ItemKey; readonly item: ItemText; readonly condition?: Expression }
@@ -108,6 +110,7 @@ export type Change =
       readonly aloneIn?: Interval
     }
   | { readonly kind: 'check'; readonly key: ItemKey; readonly condition: Expression }
+  | { readonly kind: 'alone'; readonly key: ItemKey; readonly aloneIn: Interval }
 
 /** What an upsert does to the item that is there: nothing, if the condition does not hold for it. */
 export interface UpdateExisting {
@@ -163,10 +166,19 @@ export type Fingerprint = readonly [number, number]
 
 /** An interval that a transaction has examined: all of it, whatever of it passed a filter. */
 export interface SeenInterval extends Span {
+  /** Of all of it. Nothing counts here if this is only a piece. */
   readonly fingerprint: Fingerprint
   /** The partition's clock when it was seen. */
   readonly asOf: Version
+  /**
+   * If this is a piece of an interval that lies in several partitions: which one. Each partition says what its
+   * pieces sum to, and whoever asks them adds it up.
+   */
+  readonly of?: number
 }
+
+/** What the pieces of cut intervals sum to in one partition, by the interval's number. */
+export type PieceSums = readonly (readonly [of: number, sum: Fingerprint])[]
 
 /** What a transaction has read. */
 export interface Seen {
@@ -214,7 +226,7 @@ export type RefusalStyle = 'conflict' | 'items'
  * The newest form of requests. It rises only when an older partition would misread a newer request; a partition
  * refuses what is above its own. Fields that a partition does not know, it ignores.
  */
-export const REQUEST_VERSION = 2
+export const REQUEST_VERSION = 3
 
 /** The oldest form that an operation can be sent in: single reads and writes are what they were in the first. */
 export function requestVersion(operation: PartitionOperation): number {
@@ -225,9 +237,27 @@ export function requestVersion(operation: PartitionOperation): number {
       return operation.observe === undefined ? 1 : 2
     case 'write':
       return 1
-    default:
+    case 'transact':
+      return [operation, ...operation.others].some(({ part }) => isCut(part)) ? 3 : 2
+    case 'inquire':
+    case 'finish':
       return 2
+    case 'validate':
+      return operation.seen.intervals.some(isPiece) ? 3 : 2
+    case 'prepare':
+      return isCut(operation.part) ? 3 : 2
+    default:
+      return 3
   }
+}
+
+function isPiece({ of }: SeenInterval): boolean {
+  return of !== undefined
+}
+
+/** Whether there is something in a part that older partitions would take for something else. */
+function isCut({ seen, changes }: TransactionPart): boolean {
+  return seen.intervals.some(isPiece) || changes.some(({ change }) => change.kind === 'alone')
 }
 
 /** What can never change once data is written. */
@@ -236,12 +266,28 @@ export interface PinnedSettings {
   readonly roots: number
   /** How many children a hash partition splits into. */
   readonly fanout: number
+  /** Which code keys are written in; 1 where nothing is said. */
+  readonly codec?: number
 }
+
+/** The code that this version writes keys in: the order of bytes, and the hash that says where a key lives. */
+export const KEY_CODEC = 1
 
 export interface PartitionRequest {
   readonly version: number
   readonly settings: PinnedSettings
   readonly operation: PartitionOperation
+  /** Whether the sender knows what to do with {@link Directions}: they are refused as unavailable to others. */
+  readonly follows?: boolean
+  /** Who passed it on last, and how often it was. */
+  readonly passed?: { readonly by: PartitionName; readonly hops: number }
+}
+
+/** Who serves a key, as the one says who has served or passed on a request. */
+export interface Route {
+  readonly partition: PartitionName
+  /** Of a range partition: what of its hash key it serves, as far as is known. */
+  readonly range?: Span
 }
 
 export type PartitionOperation =
@@ -254,6 +300,14 @@ export type PartitionOperation =
   | PartitionPrepare
   | PartitionFinish
   | PartitionInquire
+  | PartitionScan
+  | PartitionLocate
+  | PartitionDescribe
+  | PartitionAdopt
+  | PartitionCopy
+  | PartitionCatchUp
+  | PartitionHandOver
+  | PartitionSettle
 
 /** Reads that may have to be validated later say more. */
 export interface Observing {
@@ -341,7 +395,10 @@ export interface PartitionTransact {
   /** Of the first attempt, when this is not that one. */
   readonly age?: Age
   readonly part: TransactionPart
+  /** Where each lies is what the sender thinks: the home cuts them anew. */
   readonly others: readonly { readonly partition: PartitionName; readonly part: TransactionPart }[]
+  /** What the pieces of the intervals that were cut must sum to, by their numbers. */
+  readonly cuts?: readonly Fingerprint[]
   readonly returning?: Projection
   readonly refusals: RefusalStyle
   /** Tells transactions apart that were given one token by mistake. */
@@ -355,8 +412,9 @@ export interface Attempt {
   /** The transaction's. */
   readonly token: number
   readonly home: PartitionName
-  /** The transaction's record lies at this hash key. */
+  /** The transaction's record lies at this key: that of its first change. */
   readonly hashKey: Uint8Array
+  readonly sortKey: Uint8Array
   readonly age: Age
   readonly settings: PinnedSettings
 }
@@ -365,6 +423,11 @@ export interface Attempt {
 export interface PartitionPrepare {
   readonly kind: 'prepare'
   readonly attempt: Attempt
+  /**
+   * Which part of the attempt this is, from 0 to 1,023; 0 where nothing is said. Sent again it keeps its number,
+   * also when it is cut because its keys lie in several partitions by then.
+   */
+  readonly piece?: number
   readonly part: TransactionPart
   readonly returning?: Projection
   readonly refusals: RefusalStyle
@@ -374,6 +437,8 @@ export interface PartitionPrepare {
 export interface Proposal {
   readonly hashKey: Uint8Array
   readonly at: Version
+  /** All that is locked lies in here; anywhere at the hash key, where nothing is said. */
+  readonly within?: Interval
 }
 
 /** What became of an attempt. */
@@ -387,6 +452,8 @@ export interface PartitionFinish {
   readonly kind: 'finish'
   readonly attempt: number
   readonly hashKeys: readonly Uint8Array[]
+  /** Where at each of the hash keys; anywhere, where nothing is said. */
+  readonly within?: readonly (Interval | undefined)[]
   readonly outcome: AttemptOutcome
 }
 
@@ -394,6 +461,229 @@ export interface PartitionFinish {
 export interface PartitionInquire {
   readonly kind: 'inquire'
   readonly attempt: Attempt
+}
+
+/*
+ * The tree: looking at it.
+ */
+
+/**
+ * A page of all items that a partition serves, in the order of their keys. What it does not serve any more is in the
+ * partitions that the answer names.
+ */
+export interface PartitionScan extends Reading {
+  readonly kind: 'scan'
+  /** Behind this key. */
+  readonly after?: ItemKey
+  /** Only items whose sort keys lie in it. */
+  readonly within?: Interval
+  /** At least 1: items that pass the filter. A page may have less of them and not be the last. */
+  readonly limit: number
+}
+
+/** Asks who serves a key. */
+export interface PartitionLocate {
+  readonly kind: 'locate'
+  readonly key: ItemKey
+}
+
+/** Asks a partition about itself. It is not passed on. */
+export interface PartitionDescribe {
+  readonly kind: 'describe'
+}
+
+/*
+ * The tree: how it grows. A transfer moves a set of keys from a source, which has split, to a target.
+ */
+
+/** What a transfer moves. */
+export type KeySet =
+  /** The hash keys of a hash partition that go to one of its children. `level` is the child's: 1 below a root. */
+  | { readonly kind: 'child'; readonly level: number; readonly fanout: number; readonly index: number }
+  /** One hash key, which gets range partitions of its own. */
+  | { readonly kind: 'hashKey'; readonly hashKey: Uint8Array }
+  /** A part of what a range partition has of its hash key. */
+  | { readonly kind: 'interval'; readonly hashKey: Uint8Array; readonly interval: Interval }
+
+export interface Transfer {
+  /** Names the transfer: 53 random bits. */
+  readonly id: number
+  readonly source: PartitionName
+  readonly target: PartitionName
+  readonly set: KeySet
+  readonly settings: PinnedSettings
+}
+
+/** Tells a target who it is. Told again, it looks whether there is something left to do. */
+export interface PartitionAdopt {
+  readonly kind: 'adopt'
+  readonly transfer: Transfer
+}
+
+/** A place among everything that moves, in the order in which it is copied. */
+export interface CopyCursor {
+  readonly table: MovedRow['table']
+  readonly hashKey: Uint8Array
+  /** Of an item: the sort key. */
+  readonly sortKey?: Uint8Array
+  /** Of a record or a part: its number. */
+  readonly id?: number
+}
+
+/** A row that moves: as it is, or `null` where it is gone. Nothing of it is looked into. */
+export type MovedRow =
+  | {
+      readonly table: 'items'
+      readonly hashKey: Uint8Array
+      readonly sortKey: Uint8Array
+      readonly row: { readonly version: Version; readonly token: number; readonly item: ItemText } | null
+    }
+  /** What became of a transaction. Without a sort key, it may be asked for anywhere at the hash key. */
+  | {
+      readonly table: 'transactions'
+      readonly hashKey: Uint8Array
+      readonly id: number
+      readonly row: {
+        readonly sortKey: Uint8Array | null
+        readonly stored: number
+        readonly record: string
+      } | null
+    }
+  /** What a transaction has locked; of a range, as much as lies in it. `id` is the attempt's number. */
+  | {
+      readonly table: 'parts'
+      readonly hashKey: Uint8Array
+      readonly id: number
+      readonly piece: number
+      readonly row: string | null
+    }
+  /** A hash key that has range partitions of its own. */
+  | { readonly table: 'promoted'; readonly hashKey: Uint8Array; readonly row: PartitionName | null }
+
+/** Asks the source for the next page of a transfer. */
+export interface PartitionCopy {
+  readonly kind: 'copy'
+  readonly transfer: number
+  /** Behind this place; from the beginning, where nothing is said. */
+  readonly after?: CopyCursor
+}
+
+/** Asks the source for what has changed behind a change, and lets it forget the changes up to that. */
+export interface PartitionCatchUp {
+  readonly kind: 'catchUp'
+  readonly transfer: number
+  /** The number of the last change that is stored, 0 if none is. */
+  readonly behind: number
+}
+
+/** Asks the source for the last changes, and for the keys themselves. Asked again, it answers the same. */
+export interface PartitionHandOver {
+  readonly kind: 'handOver'
+  readonly transfer: number
+  readonly behind: number
+}
+
+/** Tells the source that the target serves. */
+export interface PartitionSettle {
+  readonly kind: 'settle'
+  readonly transfer: number
+}
+
+/** A page of a scan. */
+export interface ScanAnswer {
+  readonly items: readonly ItemText[]
+  readonly keys: readonly ItemKey[]
+  /** Up to where everything was looked at: ask again behind it. Nothing, at the end. */
+  readonly upTo?: ItemKey
+  /**
+   * Partitions that serve some of what this one would have had behind where the page began: each is to be looked at
+   * once, from there. They may be named on every page. Then comes the rest of this partition, if `upTo` is said.
+   */
+  readonly elsewhere: readonly Route[]
+}
+
+/** A partition, as it describes itself. */
+export interface PartitionDescription {
+  readonly partition: PartitionName
+  readonly kind: 'hash' | 'range'
+  /** Of a range partition. */
+  readonly range?: Span
+  /**
+   * - `unused`: nobody has made it a part of the tree; it answers for nothing.
+   * - `arriving`: it copies what it will serve.
+   * - `serving`: it serves its keys, but for those that have moved to `children` and `promoted`.
+   */
+  readonly state: 'unused' | 'arriving' | 'serving'
+  /** Bytes that its database takes. */
+  readonly bytes: number
+  /** Items that it serves. */
+  readonly items: number
+  /** Requests a second, lately. */
+  readonly requestsPerSecond: number
+  /** The partitions that it has split into, in order, as far as they serve. */
+  readonly children: readonly Route[]
+  /** The hash keys that have range partitions of their own. */
+  readonly promoted: readonly Route[]
+  /** What is moving away, and how far it has come. */
+  readonly moving: readonly {
+    readonly target: PartitionName
+    readonly state: TransferState
+  }[]
+}
+
+/**
+ * - `planned`: the target may not know of it yet.
+ * - `copying`: the target copies; the source serves.
+ * - `moved`: the source has handed over.
+ * - `settled`: the target serves; what the source still has of it is waste.
+ */
+export type TransferState = 'planned' | 'copying' | 'moved' | 'settled'
+
+interface CopyAnswer {
+  readonly rows: readonly MovedRow[]
+  /** Up to where everything was copied; nothing, at the end. */
+  readonly upTo?: CopyCursor
+}
+
+interface CatchUpAnswer {
+  /** What the rows that have changed are now. */
+  readonly rows: readonly MovedRow[]
+  /** The number of the last change among them. */
+  readonly upTo: number
+  /** How many changes are left behind that one. */
+  readonly left: number
+}
+
+/** What goes with the keys, once. */
+export interface HandedOver {
+  readonly rows: readonly MovedRow[]
+  /** The last timestamp that the source gave out. */
+  readonly clock: Version
+  /** Up to when the source has forgotten records of transactions. */
+  readonly forgotten: number | null
+  /** Writes that were decided lately, and since when none is missing. */
+  readonly tokens: MovedTokens
+}
+
+/** Times are ages, by the source's clock: how long ago. Clocks differ, and ages do not. */
+export interface MovedTokens {
+  /** Since when none is missing. */
+  readonly since: number
+  readonly known: readonly KnownToken[]
+}
+
+/** A write that was decided, with what it was answered: nothing, if that is not known any more. */
+export interface KnownToken {
+  readonly token: number
+  /** How long ago, in milliseconds. */
+  readonly age: number
+  readonly keys: readonly ItemKey[]
+  readonly answer?: { readonly result: WriteResult } | { readonly error: ErrorReport }
+}
+
+/** `handedOver` is missing when too much has changed since: catch up, and ask again. */
+interface HandOverAnswer {
+  readonly handedOver?: HandedOver
 }
 
 interface GetAnswer {
@@ -432,6 +722,7 @@ export interface TransactAnswer extends WriteResult {
 
 export interface PrepareAnswer extends WriteResult {
   readonly proposals: readonly Proposal[]
+  readonly sums?: PieceSums
 }
 
 /** `deciding`: ask again later. */
@@ -443,16 +734,39 @@ export interface PartitionResults {
   batchGet: BatchGetAnswer
   query: QueryAnswer
   write: WriteResult
-  validate: Record<string, never>
+  validate: { readonly sums?: PieceSums }
   transact: TransactAnswer
   prepare: PrepareAnswer
   finish: Record<string, never>
   inquire: InquireAnswer
+  scan: ScanAnswer
+  locate: Record<string, never>
+  describe: PartitionDescription
+  adopt: Record<string, never>
+  copy: CopyAnswer
+  catchUp: CatchUpAnswer
+  handOver: HandOverAnswer
+  settle: Record<string, never>
 }
 
 export type PartitionResult = PartitionResults[keyof PartitionResults]
 
+/** Who served a request, if it was passed on, and how often it was. */
+export interface Served {
+  readonly owner?: Route
+  readonly hops?: number
+}
+
+/** The request is for several partitions, or was passed on too often: here is who to ask, as far as is known. */
+export interface Directions {
+  readonly ok: false
+  readonly elsewhere: readonly Route[]
+  readonly error?: undefined
+  readonly owner?: undefined
+}
+
 /** An error is an answer, so that its class and details survive every way of travelling. */
 export type PartitionAnswer =
-  | { readonly ok: true; readonly result: PartitionResult }
-  | { readonly ok: false; readonly error: ErrorReport }
+  | ({ readonly ok: true; readonly result: PartitionResult; readonly elsewhere?: undefined } & Served)
+  | ({ readonly ok: false; readonly error: ErrorReport; readonly elsewhere?: undefined } & Served)
+  | Directions

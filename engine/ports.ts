@@ -26,6 +26,8 @@ export interface Storage {
   run(statement: string, ...bindings: readonly SqlValue[]): void
   /** Runs the section in a transaction: if it throws, nothing of it has happened, and the error passes on. */
   atomic<T>(section: () => T): T
+  /** Bytes that the data takes, about. */
+  bytes(): number
 }
 
 export interface Clock {

@@ -9,11 +9,30 @@ export interface Limits {
   readonly hashKeyBytes: number
   /** Of one sort key, the table's name included. Always 1,024. */
   readonly sortKeyBytes: number
+  /**
+   * Of a partition's database: above it, what would make it larger is refused. A partition splits long before that,
+   * unless it cannot. Default 9,500,000,000, at most 10,000,000,000, which is what a Durable Object holds.
+   */
+  readonly partitionBytes: number
+}
+
+/** When a partition splits. May be changed at any time: what is larger then, splits then. */
+export interface SplitAt {
+  /** Bytes that its database takes. Default 500,000,000; 10,000 to 1,000,000,000. */
+  readonly bytes: number
+  /** Requests a second, for ten seconds. Default 700; at least 1. */
+  readonly requestsPerSecond: number
+  /**
+   * One hash key that has more than this share of the bytes, or of the requests, of a partition that would split
+   * gets range partitions of its own instead. Default 0.5; from 0.1 to 1.
+   */
+  readonly hashKeyShare: number
 }
 
 /** All settings of a database, with the defaults filled in. */
 export interface EngineSettings extends PinnedSettings {
   readonly limits: Limits
+  readonly splitAt: SplitAt
 }
 
 /** What may be set; the rest is as in {@link DEFAULT_SETTINGS}. */
@@ -22,8 +41,10 @@ export interface SettingsOptions {
   readonly roots?: number
   /** Children of a hash partition that splits, 2 to 64. Can never change once data is written. Default 4. */
   readonly fanout?: number
-  /** Bytes of an item and of a hash key at most. They may be raised later; the Durable Objects check them. */
-  readonly limits?: Partial<Pick<Limits, 'itemBytes' | 'hashKeyBytes'>>
+  /** Bytes of an item, of a hash key, of a partition. They may be raised later; the Durable Objects check them. */
+  readonly limits?: Partial<Pick<Limits, 'itemBytes' | 'hashKeyBytes' | 'partitionBytes'>>
+  /** When a partition splits. Of the Durable Objects alone; it may be changed at any time. */
+  readonly splitAt?: Partial<SplitAt>
 }
 
 /** What one statement may change at most: a partition serves nobody else while it runs. */
@@ -39,16 +60,19 @@ export const MAX_TRANSACTION_BYTES = 4_000_000
 export const DEFAULT_SETTINGS: EngineSettings = {
   roots: 16,
   fanout: 4,
-  limits: { itemBytes: 500_000, hashKeyBytes: 2_048, sortKeyBytes: 1_024 },
+  limits: { itemBytes: 500_000, hashKeyBytes: 2_048, sortKeyBytes: 1_024, partitionBytes: 9_500_000_000 },
+  splitAt: { bytes: 500_000_000, requestsPerSecond: 700, hashKeyShare: 0.5 },
 }
 
 /** The names of the options that {@link resolveSettings} takes. */
-export const SETTINGS_OPTIONS = ['roots', 'fanout', 'limits'] as const
+export const SETTINGS_OPTIONS = ['roots', 'fanout', 'limits', 'splitAt'] as const
 
 /** @throws {ConfigurationError} for an unknown option or a value out of its bounds. */
 export function resolveSettings(options: SettingsOptions = {}): EngineSettings {
   const limits = options.limits ?? {}
-  refuseUnknownOptions('limits', limits, ['itemBytes', 'hashKeyBytes'])
+  refuseUnknownOptions('limits', limits, ['itemBytes', 'hashKeyBytes', 'partitionBytes'])
+  const { splitAt = {} } = options
+  refuseUnknownOptions('splitAt', splitAt, ['bytes', 'requestsPerSecond', 'hashKeyShare'])
   const defaults = DEFAULT_SETTINGS.limits
   return {
     roots: integer('roots', options.roots, DEFAULT_SETTINGS.roots, 1, 4_096),
@@ -57,7 +81,34 @@ export function resolveSettings(options: SettingsOptions = {}): EngineSettings {
       itemBytes: integer('limits.itemBytes', limits.itemBytes, defaults.itemBytes, 1, 1_000_000),
       hashKeyBytes: integer('limits.hashKeyBytes', limits.hashKeyBytes, defaults.hashKeyBytes, 1, 16_384),
       sortKeyBytes: defaults.sortKeyBytes,
+      partitionBytes: integer(
+        'limits.partitionBytes',
+        limits.partitionBytes,
+        defaults.partitionBytes,
+        100_000,
+        10_000_000_000,
+      ),
     },
+    splitAt: resolveSplitAt(splitAt),
+  }
+}
+
+function resolveSplitAt({ bytes, requestsPerSecond, hashKeyShare }: Partial<SplitAt>): SplitAt {
+  const defaults = DEFAULT_SETTINGS.splitAt
+  const share = hashKeyShare ?? defaults.hashKeyShare
+  if (typeof share !== 'number' || !(share >= 0.1 && share <= 1)) {
+    throw new ConfigurationError(`splitAt.hashKeyShare must be a number from 0.1 to 1, not ${String(share)}`)
+  }
+  return {
+    bytes: integer('splitAt.bytes', bytes, defaults.bytes, 10_000, 1_000_000_000),
+    requestsPerSecond: integer(
+      'splitAt.requestsPerSecond',
+      requestsPerSecond,
+      defaults.requestsPerSecond,
+      1,
+      1_000_000,
+    ),
+    hashKeyShare: share,
   }
 }
 

@@ -49,6 +49,9 @@ export class ChangeMaker {
         return this.#alter(change, index)
       case 'check':
         return this.#check(change)
+      case 'alone':
+        this.#checkAlone(change.key, change.aloneIn, index)
+        return { made: true, version: 0 }
       default:
         change satisfies never
         throw new InvalidRequestError(`no change is called ${(change as { kind: unknown }).kind}`)

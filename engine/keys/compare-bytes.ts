@@ -7,3 +7,7 @@ export function compareBytes(left: Uint8Array, right: Uint8Array): number {
   }
   return left.length - right.length
 }
+
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && compareBytes(left, right) === 0
+}

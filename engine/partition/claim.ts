@@ -1,5 +1,5 @@
 import { compareBytes } from '../keys/compare-bytes.js'
-import type { Interval } from '../keys/interval.js'
+import { holdsKey, type Interval, intersect, isEmpty, singleton } from '../keys/interval.js'
 import { keyText } from '../keys/key-text.js'
 import type { Change, ItemKey, PlannedChange, Seen } from '../operations.js'
 
@@ -41,7 +41,7 @@ export class ClaimBuilder {
 
   change(change: Change): void {
     if (change.kind === 'check') this.read(change.key)
-    else this.write(change.key)
+    else if (change.kind !== 'alone') this.write(change.key)
     if ('aloneIn' in change && change.aloneIn !== undefined) this.examine(change.key.hashKey, change.aloneIn)
   }
 
@@ -94,4 +94,42 @@ function intersects(left: ReadonlyMap<string, unknown>, right: ReadonlyMap<strin
   const [few, many] = left.size <= right.size ? [left, right] : [right, left]
   for (const key of few.keys()) if (many.has(key)) return true
   return false
+}
+
+/** The smallest interval that holds all of a claim. */
+export function hullOf({ exclusive, shared, intervals }: HashKeyClaim): Interval {
+  const [first, ...others] = [
+    ...[...exclusive.values(), ...shared.values()].map(singleton),
+    ...intervals.filter((interval) => !isEmpty(interval)),
+  ]
+  const nothing = { from: new Uint8Array(), to: new Uint8Array() }
+  return others.reduce(
+    (hull, { from, to }) => ({
+      from: compareBytes(from, hull.from) < 0 ? from : hull.from,
+      to: compareBytes(to, hull.to) > 0 ? to : hull.to,
+    }),
+    first ?? nothing,
+  )
+}
+
+/** What of a claim lies in some intervals. */
+export function clipClaim(
+  { hashKey, exclusive, shared, intervals }: HashKeyClaim,
+  within: readonly Interval[],
+): HashKeyClaim {
+  const inside = (keys: ReadonlyMap<string, Uint8Array>) =>
+    new Map([...keys].filter(([, sortKey]) => within.some((interval) => holdsKey(interval, sortKey))))
+  return {
+    hashKey,
+    exclusive: inside(exclusive),
+    shared: inside(shared),
+    intervals: intervals.flatMap((each) =>
+      within.map((interval) => intersect(each, interval)).filter((piece) => !isEmpty(piece)),
+    ),
+  }
+}
+
+/** Whether nothing is claimed. */
+export function claimsNothing({ exclusive, shared, intervals }: HashKeyClaim): boolean {
+  return exclusive.size + shared.size + intervals.length === 0
 }

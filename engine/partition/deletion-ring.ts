@@ -30,6 +30,11 @@ export class DeletionRing {
     this.#floor = since
   }
 
+  /** Nothing is known from before: these keys were elsewhere. */
+  startFrom(since: Version): void {
+    this.#floor = Math.max(this.#floor, since)
+  }
+
   /** @param at the partition's clock before the deletion: whoever looks later sees a later one. */
   add({ hashKey, sortKey }: ItemKey, at: Version): void {
     const oldest = this.#deletions[this.#oldest]

@@ -1,7 +1,7 @@
 import { ChangeMaker } from '../changes/change-maker.js'
 import { checkWriteSize } from '../changes/check-sizes.js'
 import { Draft, type DraftedWrite } from '../changes/draft.js'
-import { Fingerprinter, sameFingerprint } from '../changes/fingerprint.js'
+import { addFingerprints, EMPTY_FINGERPRINT, Fingerprinter, sameFingerprint } from '../changes/fingerprint.js'
 import {
   ConditionFailedError,
   type ErrorReport,
@@ -15,7 +15,9 @@ import type { Projection } from '../expressions/expression.js'
 import type {
   ChangeOutcome,
   ChangeResult,
+  Fingerprint,
   ItemKey,
+  PieceSums,
   PlannedChange,
   RefusalStyle,
   Seen,
@@ -47,6 +49,8 @@ export interface EvaluationOptions {
 export interface Evaluation {
   readonly writes: readonly DraftedWrite[]
   readonly changes: readonly ChangeResult[]
+  /** What the pieces of intervals that are elsewhere too sum to here. */
+  readonly sums: PieceSums
 }
 
 /**
@@ -56,7 +60,7 @@ export interface Evaluation {
  * @throws {FokosError} of the first change that is refused, where refusals are told by item.
  */
 export function evaluatePart(part: TransactionPart, options: EvaluationOptions): Evaluation {
-  checkSeen(part.seen, options.items)
+  const sums = checkSeen(part.seen, options.items)
   checkSizes(part, options)
   const draft = new Draft(options.items)
   const maker = new ChangeMaker({
@@ -78,27 +82,43 @@ export function evaluatePart(part: TransactionPart, options: EvaluationOptions):
     }
   })
   if (reasons.length > 0) throw refusalOf(reasons)
-  return { writes: [...draft.writes()], changes }
+  return { writes: [...draft.writes()], changes, sums }
 }
 
 function checkSizes({ changes }: TransactionPart, { limits, refusals }: EvaluationOptions): void {
-  const all = changes.map(({ change }) => change)
+  const all = changes.map(({ change }) => change).filter(({ kind }) => kind !== 'alone')
   if (refusals === 'conflict') for (const change of all) checkWriteSize([change], limits)
   else if (all.length > 0) checkWriteSize(all, limits)
 }
 
-/** @throws {TransactionConflictError} when something is not as it was seen. */
-export function checkSeen({ items, intervals }: Seen, store: ItemsToEvaluate): void {
+/**
+ * @returns what the pieces of intervals sum to that are elsewhere too.
+ * @throws {TransactionConflictError} when something is not as it was seen.
+ */
+export function checkSeen({ items, intervals }: Seen, store: ItemsToEvaluate): PieceSums {
+  const sums = new Map<number, Fingerprint>()
   for (const { key, version } of items) {
     if (store.version(key) !== version) throw changed(key, 'a row')
   }
-  for (const { hashKey, interval, fingerprint } of intervals) {
+  for (const { hashKey, interval, fingerprint, of } of intervals) {
     const fingerprinter = new Fingerprinter()
     for (const [sortKey, version] of store.versions(hashKey, interval)) fingerprinter.add(sortKey, version)
+    if (of !== undefined) {
+      sums.set(of, addFingerprints(sums.get(of) ?? EMPTY_FINGERPRINT, fingerprinter.sum))
+      continue
+    }
     if (!sameFingerprint(fingerprinter.sum, fingerprint)) {
       throw changed({ hashKey, sortKey: interval.from }, 'an interval')
     }
   }
+  return [...sums]
+}
+
+/** What was seen of an interval that lies in several partitions is not what is there. */
+export function intervalChanged(): TransactionConflictError {
+  return new TransactionConflictError(
+    'an interval that the transaction depends on was changed by another one before it could commit',
+  )
 }
 
 /** Why a change was refused. */

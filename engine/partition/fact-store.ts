@@ -1,7 +1,7 @@
 import type { SqlValue, Storage } from '../ports.js'
 
 /** What a partition knows about itself beside its items. */
-export type Fact = 'storage_format' | 'settings' | 'clock_bound' | 'forgotten'
+export type Fact = 'storage_format' | 'settings' | 'clock_bound' | 'forgotten' | 'arrival'
 
 /** Single values by name, in the partition's own database. */
 export class FactStore {

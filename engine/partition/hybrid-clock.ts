@@ -81,6 +81,18 @@ export class HybridClock {
     this.#last = timestamp
   }
 
+  /**
+   * Goes on from another partition's clock, whatever that says, because what it has dated is here now. To be called
+   * in the section that stores that.
+   */
+  goOnFrom(timestamp: Version): void {
+    if (timestamp > this.#bound) {
+      this.#stored.set(timestamp)
+      this.#bound = timestamp
+    }
+    this.#last = Math.max(this.#last, timestamp)
+  }
+
   /** A version above all before it. */
   tick(): Version {
     // The machine's clock may have jumped since reserve(): what was reserved must last for the statement.

@@ -19,18 +19,20 @@ interface StoredItemWithKey extends StoredItem {
 /** The texts are constants, because the database keeps prepared what it has seen before. */
 const VALUE = 'coalesce(i.value, (SELECT l.value FROM large_values l WHERE l.version = i.version))'
 /** The attempts that hold locks under the hash key, in order: what an instance knows of locks is held against it. */
-const LOCKED = '(SELECT group_concat(attempt) FROM parts WHERE hash_key = ?1 AND chunk = 0)'
+const LOCKED = '(SELECT group_concat(attempt) FROM parts WHERE hash_key = ?1 AND chunk & 1023 = 0)'
+/** How often keys have moved away, with the same purpose. */
+const MOVED = '(SELECT mark FROM marks)'
 const RANGE = 'hash_key = ?1 AND sort_key >= ?2 AND sort_key < ?3'
 const SQL = {
-  get: `SELECT ${LOCKED}, i.version, i.token, ${VALUE} FROM (SELECT 1)
+  get: `SELECT ${LOCKED}, ${MOVED}, i.version, i.token, ${VALUE} FROM (SELECT 1)
     LEFT JOIN items i ON i.hash_key = ?1 AND i.sort_key = ?2`,
-  ascending: `SELECT ${LOCKED}, version, token, ${VALUE}, sort_key FROM items i
+  ascending: `SELECT ${LOCKED}, ${MOVED}, version, token, ${VALUE}, sort_key FROM items i
     WHERE ${RANGE} ORDER BY sort_key LIMIT ?4`,
-  descending: `SELECT ${LOCKED}, version, token, ${VALUE}, sort_key FROM items i
+  descending: `SELECT ${LOCKED}, ${MOVED}, version, token, ${VALUE}, sort_key FROM items i
     WHERE ${RANGE} ORDER BY sort_key DESC LIMIT ?4`,
   versions: `SELECT sort_key, version FROM items WHERE ${RANGE} ORDER BY sort_key`,
   version: 'SELECT version FROM items WHERE hash_key = ? AND sort_key = ?',
-  locked: `SELECT ${LOCKED}`,
+  locked: `SELECT ${LOCKED}, ${MOVED}`,
   insert: `INSERT INTO items (hash_key, sort_key, version, token, value) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO NOTHING RETURNING 1`,
   put: `INSERT INTO items (hash_key, sort_key, version, token, value) VALUES (?, ?, ?, ?, ?)
@@ -42,8 +44,13 @@ const SQL = {
 
 /** What an item store tells of what it meets. */
 export interface ItemStoreWatch {
-  /** Which attempts hold locks under a hash key, by the storage. Throws if that cannot be. */
-  locked(hashKey: Uint8Array, attempts: string): void
+  /**
+   * Which attempts hold locks under a hash key, and how often keys have moved away, by the storage. Throws if that
+   * cannot be.
+   */
+  found(hashKey: Uint8Array, attempts: string, mark: number): void
+  /** An item is written or deleted, if what surrounds it succeeds. */
+  changed(key: ItemKey): void
   /** An item is deleted, or would be if what surrounds it succeeds. */
   deleted(key: ItemKey): void
 }
@@ -62,8 +69,8 @@ export class ItemStore implements ItemTable {
     // Taking all rows, of which there is one, lets the database keep the statement prepared.
     const [row] = [...this.#storage.rows(SQL.get, hashKey, sortKey)]
     assert(row !== undefined, 'a left join has a row')
-    this.#watch.locked(hashKey, (row[0] ?? '') as string)
-    return row[1] === null ? undefined : storedItem(row)
+    this.#found(hashKey, row)
+    return row[2] === null ? undefined : storedItem(row)
   }
 
   /** The first `limit` items of an interval in order, each read when it is asked for. */
@@ -76,9 +83,9 @@ export class ItemStore implements ItemTable {
     const sql = descending ? SQL.descending : SQL.ascending
     let empty = true
     for (const row of this.#storage.rows(sql, hashKey, interval.from, interval.to, limit)) {
-      if (empty) this.#watch.locked(hashKey, (row[0] ?? '') as string)
+      if (empty) this.#found(hashKey, row)
       empty = false
-      yield { ...storedItem(row), sortKey: row[4] as Uint8Array }
+      yield { ...storedItem(row), sortKey: row[5] as Uint8Array }
     }
     if (empty) this.checkLocks(hashKey)
   }
@@ -96,10 +103,11 @@ export class ItemStore implements ItemTable {
     return row === undefined ? null : (row[0] as Version)
   }
 
-  /** Tells the watch of the locks under a hash key. */
+  /** Tells the watch of the locks under a hash key, and of keys that have moved away. */
   checkLocks(hashKey: Uint8Array): void {
     const [row] = [...this.#storage.rows(SQL.locked, hashKey)]
-    this.#watch.locked(hashKey, (row?.[0] ?? '') as string)
+    assert(row !== undefined, 'a select without a table has a row')
+    this.#found(hashKey, row)
   }
 
   /** Writes an item where none is. Says whether none was. */
@@ -118,9 +126,15 @@ export class ItemStore implements ItemTable {
   /** Says whether there was one. */
   delete({ hashKey, sortKey }: ItemKey): boolean {
     const gone = [...this.#storage.rows(SQL.delete, hashKey, sortKey)].length > 0
-    if (gone) this.#watch.deleted({ hashKey, sortKey })
-    else this.checkLocks(hashKey)
+    if (gone) {
+      this.#watch.deleted({ hashKey, sortKey })
+      this.#watch.changed({ hashKey, sortKey })
+    } else this.checkLocks(hashKey)
     return gone
+  }
+
+  #found(hashKey: Uint8Array, [attempts, mark]: SqlRow): void {
+    this.#watch.found(hashKey, (attempts ?? '') as string, (mark ?? 0) as number)
   }
 
   #write(
@@ -137,12 +151,13 @@ export class ItemStore implements ItemTable {
       MARK: mark('a large value is stored aside')
       this.#storage.run(SQL.putLarge, version, item)
     }
+    if (written) this.#watch.changed({ hashKey, sortKey })
     return written
   }
 }
 
 function storedItem(row: SqlRow): StoredItem {
-  const [, version, token, value] = row
+  const [, , version, token, value] = row
   assert(typeof value === 'string', 'an item has a value, in its row or in the table of large ones')
   return { version: version as number, token: token as number, item: value as ItemText }
 }

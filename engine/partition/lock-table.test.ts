@@ -38,12 +38,13 @@ const attempt = (at: number): Attempt => ({
   token: at,
   home: 'main/h/0' as PartitionName,
   hashKey: encodeKey(['h']),
+  sortKey: encodeKey([]),
   age: age(at),
   settings: { roots: 1, fanout: 2 },
 })
 /** Has an attempt of some age hold a claim. */
 function hold(at: number, held: Claim, prepared = true): Lock[] {
-  const made = [...held.values()].map((claim): Lock => ({ attempt: attempt(at), claim, prepared }))
+  const made = [...held.values()].map((claim): Lock => ({ attempt: attempt(at), claim, prepared, piece: 0 }))
   for (const lock of made) locks.add(lock)
   return made
 }

@@ -13,6 +13,8 @@ export interface Lock {
    * What its home holds in memory goes with the instance, and is written in the moment of the commit.
    */
   readonly prepared: boolean
+  /** Which part of the attempt it belongs to. */
+  readonly piece: number
   readonly claim: HashKeyClaim
 }
 
@@ -120,10 +122,34 @@ export class LockTable {
     return [...this.#locks.values()].flat().filter(({ prepared }) => prepared)
   }
 
-  find(attempt: number, hashKey: Uint8Array, prepared: boolean): Lock | undefined {
-    return this.#locks
-      .get(keyText(hashKey))
-      ?.find((lock) => lock.attempt.id === attempt && lock.prepared === prepared)
+  /** What stored parts of an attempt hold of a hash key. */
+  preparedBy(attempt: number, hashKey: Uint8Array): Lock[] {
+    const locks = this.#locks.get(keyText(hashKey)) ?? []
+    return locks.filter((lock) => lock.attempt.id === attempt && lock.prepared)
+  }
+
+  /** The hash keys that something is locked of. */
+  hashKeys(): Uint8Array[] {
+    return [...this.#locks.values()].flatMap(([first]) => (first === undefined ? [] : [first.claim.hashKey]))
+  }
+
+  /**
+   * Keys have moved away: what stored parts hold of them is not held here any more, and who waits for them looks
+   * again.
+   *
+   * @param left what is left of a claim; nothing, if its hash key is not here any more.
+   */
+  restrict(left: (claim: HashKeyClaim) => HashKeyClaim | undefined): void {
+    for (const [text, locks] of this.#locks) {
+      const others = locks.flatMap((lock): Lock[] => {
+        if (!lock.prepared) return [lock]
+        const claim = left(lock.claim)
+        return claim === undefined ? [] : [{ ...lock, claim }]
+      })
+      if (others.length === 0) this.#locks.delete(text)
+      else this.#locks.set(text, others)
+    }
+    this.wake()
   }
 
   /** The attempts of stored parts under a hash key, as the storage lists them. */

@@ -7,9 +7,14 @@ import type { ItemText } from '../values/item-text.js'
 import { chunksOf } from './chunks.js'
 import type { HashKeyClaim } from './claim.js'
 
+/** A part's chunks are numbered from so many times the number of its piece on. */
+export const PIECE = 1_024
+
 /** What an attempt has prepared for one hash key: what it holds, and what it will write if it is committed. */
 export interface PreparedPart {
   readonly attempt: Attempt
+  /** Which of the attempt's parts it belongs to. */
+  readonly piece: number
   /** The timestamp that was proposed for it, which names it: another preparation has another one. */
   readonly at: Version
   readonly claim: HashKeyClaim
@@ -18,45 +23,60 @@ export interface PreparedPart {
 }
 
 const SQL = {
-  all: 'SELECT hash_key, attempt, part FROM parts ORDER BY hash_key, attempt, chunk',
-  one: 'SELECT hash_key, attempt, part FROM parts WHERE hash_key = ? AND attempt = ? ORDER BY chunk',
+  all: 'SELECT hash_key, attempt, chunk, part FROM parts ORDER BY hash_key, attempt, chunk',
+  ofAttempt:
+    'SELECT hash_key, attempt, chunk, part FROM parts WHERE hash_key = ? AND attempt = ? ORDER BY chunk',
   put: 'INSERT INTO parts (hash_key, attempt, chunk, part) VALUES (?, ?, ?, ?)',
-  remove: 'DELETE FROM parts WHERE hash_key = ? AND attempt = ?',
+  remove: 'DELETE FROM parts WHERE hash_key = ? AND attempt = ? AND chunk >= ? AND chunk < ?',
 } as const
 
 /** The stored parts of transactions that other partitions coordinate. */
 export class PartStore {
   readonly #storage: Storage
+  readonly #changed: (hashKey: Uint8Array, attempt: number, piece: number) => void
 
-  constructor(storage: Storage) {
+  /** @param changed told of every part that is stored or removed. */
+  constructor(
+    storage: Storage,
+    changed: (hashKey: Uint8Array, attempt: number, piece: number) => void = () => {},
+  ) {
     this.#storage = storage
+    this.#changed = changed
   }
 
   all(): PreparedPart[] {
     return this.#read(SQL.all)
   }
 
-  get(hashKey: Uint8Array, attempt: number): PreparedPart | undefined {
-    return this.#read(SQL.one, hashKey, attempt)[0]
+  /** All pieces of an attempt at a hash key. */
+  ofAttempt(hashKey: Uint8Array, attempt: number): PreparedPart[] {
+    return this.#read(SQL.ofAttempt, hashKey, attempt)
+  }
+
+  get(hashKey: Uint8Array, attempt: number, piece: number): PreparedPart | undefined {
+    return this.ofAttempt(hashKey, attempt).find((part) => part.piece === piece)
   }
 
   put(part: PreparedPart): void {
     const { hashKey } = part.claim
     chunksOf(encodePart(part)).forEach((chunk, i) => {
-      this.#storage.run(SQL.put, hashKey, part.attempt.id, i, chunk)
+      this.#storage.run(SQL.put, hashKey, part.attempt.id, part.piece * PIECE + i, chunk)
     })
+    this.#changed(hashKey, part.attempt.id, part.piece)
   }
 
-  remove(hashKey: Uint8Array, attempt: number): void {
-    this.#storage.run(SQL.remove, hashKey, attempt)
+  remove({ claim: { hashKey }, attempt, piece }: PreparedPart): void {
+    this.#storage.run(SQL.remove, hashKey, attempt.id, piece * PIECE, (piece + 1) * PIECE)
+    this.#changed(hashKey, attempt.id, piece)
   }
 
   #read(sql: string, ...bindings: (Uint8Array | number)[]): PreparedPart[] {
-    const texts = new Map<string, { hashKey: Uint8Array; text: string }>()
-    for (const [hashKey, attempt, piece] of this.#storage.rows(sql, ...bindings)) {
-      const name = `${attempt}/${keyText(hashKey as Uint8Array)}`
-      const text = (texts.get(name)?.text ?? '') + piece
-      texts.set(name, { hashKey: hashKey as Uint8Array, text })
+    const texts = new Map<string, { hashKey: Uint8Array; piece: number; text: string }>()
+    for (const [hashKey, attempt, chunk, part] of this.#storage.rows(sql, ...bindings)) {
+      const piece = Math.floor((chunk as number) / PIECE)
+      const name = `${attempt}/${piece}/${keyText(hashKey as Uint8Array)}`
+      const text = (texts.get(name)?.text ?? '') + part
+      texts.set(name, { hashKey: hashKey as Uint8Array, piece, text })
     }
     return [...texts.values()].map(({ hashKey, text }) => decodePart(hashKey, text))
   }
@@ -68,8 +88,11 @@ interface PartJson {
   readonly token: number
   readonly home: string
   readonly hashKey: string
+  /** Older versions did not say. */
+  readonly sortKey?: string
+  readonly piece?: number
   readonly age: readonly [number, number]
-  readonly settings: readonly [number, number]
+  readonly settings: readonly [roots: number, fanout: number, codec?: number]
   readonly at: number
   readonly exclusive: readonly string[]
   readonly shared: readonly string[]
@@ -77,14 +100,17 @@ interface PartJson {
   readonly writes: readonly (readonly [string, string | null])[]
 }
 
-function encodePart({ attempt, at, claim, writes }: PreparedPart): string {
+/** A part as it is stored. */
+export function encodePart({ attempt, piece, at, claim, writes }: PreparedPart): string {
   const json: PartJson = {
     id: attempt.id,
     token: attempt.token,
     home: attempt.home,
     hashKey: encodeBase64(attempt.hashKey),
+    sortKey: encodeBase64(attempt.sortKey),
+    piece,
     age: [attempt.age.at, attempt.age.id],
-    settings: [attempt.settings.roots, attempt.settings.fanout],
+    settings: [attempt.settings.roots, attempt.settings.fanout, attempt.settings.codec ?? 1],
     at,
     exclusive: [...claim.exclusive.values()].map(encodeBase64),
     shared: [...claim.shared.values()].map(encodeBase64),
@@ -94,7 +120,8 @@ function encodePart({ attempt, at, claim, writes }: PreparedPart): string {
   return JSON.stringify(json)
 }
 
-function decodePart(hashKey: Uint8Array, text: string): PreparedPart {
+/** What {@link encodePart} has encoded. */
+export function decodePart(hashKey: Uint8Array, text: string): PreparedPart {
   const json: PartJson = JSON.parse(text)
   const keys = (list: readonly string[]) =>
     new Map(list.map(decodeBase64).map((bytes) => [keyText(bytes), bytes]))
@@ -104,9 +131,11 @@ function decodePart(hashKey: Uint8Array, text: string): PreparedPart {
       token: json.token,
       home: json.home as PartitionName,
       hashKey: decodeBase64(json.hashKey),
+      sortKey: decodeBase64(json.sortKey ?? ''),
       age: { at: json.age[0], id: json.age[1] },
-      settings: { roots: json.settings[0], fanout: json.settings[1] },
+      settings: { roots: json.settings[0], fanout: json.settings[1], codec: json.settings[2] ?? 1 },
     },
+    piece: json.piece ?? 0,
     at: json.at,
     claim: {
       hashKey,

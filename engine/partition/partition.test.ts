@@ -45,17 +45,17 @@ class World {
       alarm: { set: () => {}, clear: () => {} },
       peers: { call: () => Promise.reject(new Error('nobody is there')) },
     }
-    return new Partition(ports, DEFAULT_SETTINGS.limits)
+    return new Partition(ports, DEFAULT_SETTINGS)
   }
 
   ask<O extends PartitionOperation>(
     operation: O,
-    settings: PinnedSettings = { roots: 16, fanout: 4 },
+    settings: PinnedSettings = { roots: 1, fanout: 4 },
     version = 1,
   ): PartitionResults[O['kind']] | ErrorReport {
     const answer = this.partition.execute({ version, settings, operation })
     if (answer instanceof Promise) throw new Error('nothing has to wait here')
-    return answer.ok ? (answer.result as PartitionResults[O['kind']]) : answer.error
+    return answer.ok ? (answer.result as PartitionResults[O['kind']]) : (answer.error as ErrorReport)
   }
 
   write(changes: readonly Change[], more: Partial<PartitionWrite> = {}): WriteResult | ErrorReport {
@@ -397,24 +397,24 @@ describe('a partition', () => {
 
   it('refuses other settings than its data was written with, naming both', () => {
     world.write([put({})])
-    const other = { roots: 8, fanout: 4 }
+    const other = { roots: 1, fanout: 8 }
     expect(world.ask({ kind: 'get', key: key() }, other)).toMatchObject({
       code: 'settings_mismatch',
-      message: expect.stringMatching(/written with roots 16, fanout 4.*declares roots 8, fanout 4/),
+      message: expect.stringMatching(/written with roots 1, fanout 4.*declares roots 1, fanout 8/),
     })
     world.restart()
     expect(world.ask({ kind: 'get', key: key() }, other)).toMatchObject({ code: 'settings_mismatch' })
   })
 
   it('refuses requests of a protocol that it does not speak', () => {
-    expect(world.ask({ kind: 'get', key: key() }, undefined, 3)).toMatchObject({ code: 'invalid_request' })
+    expect(world.ask({ kind: 'get', key: key() }, undefined, 4)).toMatchObject({ code: 'invalid_request' })
     expect(world.ask({ kind: 'later' } as never)).toMatchObject({ code: 'invalid_request' })
     world.write([put({})])
     expect(world.write([{ kind: 'later', key: key() } as never])).toMatchObject({ code: 'invalid_request' })
   })
 
   it('pins no settings with a write that changes nothing', () => {
-    const wrong = { roots: 8, fanout: 4 }
+    const wrong = { roots: 1, fanout: 8 }
     const nothing: Change[] = [
       { kind: 'update', key: key(), assignments: [] },
       { kind: 'put', key: key(), item: encodeItem({}), condition: { kind: 'exists' } },
@@ -462,7 +462,9 @@ describe('a partition', () => {
   it('takes over tables of the format before', () => {
     world.write([put({ n: 1 })])
     world.database.exec(
-      "DROP TABLE parts; DROP TABLE transactions; UPDATE facts SET value = 1 WHERE name = 'storage_format'",
+      `DROP TABLE parts; DROP TABLE transactions; DROP TABLE transfers; DROP TABLE changes; DROP TABLE promoted;
+       DROP TABLE marks; UPDATE facts SET value = 1 WHERE name = 'storage_format';
+       UPDATE facts SET value = 'roots 1, fanout 4' WHERE name = 'settings'`,
     )
     world.restart()
     expect(world.read(key())).toEqual({ n: 1 })
@@ -601,11 +603,11 @@ describe('a write that is sent again', () => {
       resent: true,
     } as const
     for (const [settings, version] of [
-      [{ roots: 8, fanout: 4 }, 1],
-      [{ roots: 16, fanout: 4 }, 3],
+      [{ roots: 1, fanout: 8 }, 1],
+      [{ roots: 1, fanout: 4 }, 4],
     ] as const) {
       expect(world.ask(request, settings, version)).toMatchObject({ code: 'outcome_unknown' })
-      expect(world.ask({ ...request, resent: false }, settings, version)).not.toMatchObject({
+      expect(world.ask({ ...request, token: 8, resent: false }, settings, version)).not.toMatchObject({
         code: 'outcome_unknown',
       })
     }

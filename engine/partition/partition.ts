@@ -2,105 +2,77 @@ import {
   FokosError,
   InvalidRequestError,
   OutcomeUnknownError,
+  OverloadedError,
   reportError,
-  TransactionConflictError,
   UnavailableError,
 } from '../errors.js'
 import { mark } from '../mark.js'
 import {
-  type Observing,
   type PartitionAnswer,
   type PartitionOperation,
   type PartitionRequest,
   type PartitionResult,
   type PartitionWrite,
-  type PinnedSettings,
   REQUEST_VERSION,
-  type TransactionPart,
-  VERSIONS_PER_MILLI,
-  type WriteResult,
+  type Served,
 } from '../operations.js'
 import type { Millis } from '../ports.js'
-import type { Limits } from '../settings.js'
-import { ClaimBuilder, claimOf } from './claim.js'
+import { Contents } from './contents.js'
 import { Coordinator } from './coordinator.js'
-import { DeletionRing } from './deletion-ring.js'
-import { type ItemsToEvaluate, NO_ITEMS } from './evaluate-part.js'
-import { FactStore } from './fact-store.js'
-import { HybridClock } from './hybrid-clock.js'
-import { ItemStore } from './item-store.js'
-import { Blocked, LockTable, type Turn } from './lock-table.js'
-import { PartStore } from './part-store.js'
+import { Elsewhere } from './elsewhere.js'
+import { NO_ITEMS } from './evaluate-part.js'
+import { LockTable, type Turn } from './lock-table.js'
+import { isFromClient, isWrite } from './operation-kinds.js'
 import { ASK_AFTER, Participant } from './participant.js'
-import type { Opened, PartitionPorts, Place } from './place.js'
-import { batchGet, get, NOTHING_OBSERVED, query } from './read-items.js'
-import { RecordStore } from './record-store.js'
-import { addTables, createTables, OLDER_FORMATS, STORAGE_FORMAT, tablesExist } from './schema.js'
-import { checkSettings, settingsText } from './settings-check.js'
-import { TokenMemory } from './token-memory.js'
-import { validateReads } from './validate-reads.js'
-import { Writer } from './write-items.js'
+import { directions } from './passing.js'
+import type { PartitionPorts, PartitionSettings, Place } from './place.js'
+import { serveItself } from './serve-itself.js'
+import { Serving } from './serving.js'
+import { checkCodec } from './settings-check.js'
+import { spotsOf } from './spots.js'
+import { clipPart } from './transfer/moved-rows.js'
+import { TreePicture } from './tree-picture.js'
+import { Turns } from './turns.js'
+import { keysOf } from './write-items.js'
 
-/** Who is blocked for longer than this asks the home of the one that is in the way. */
-const ASK_WHEN_BLOCKED_FOR: Millis = 250
-/** How long a request waits for locks before it is refused. */
-const PATIENCE: Millis = 10_000
-/** How long a read waits for older ones that have reserved the same, before it goes on all the same. */
-const RESERVE_PATIENCE: Millis = 1_000
-/** How long an attempt, which holds locks elsewhere, waits for more. */
-const PREPARE_PATIENCE: Millis = 3_000
+export type { PartitionSettings } from './place.js'
+export { ReplacedInstanceError } from './replaced-instance-error.js'
 
-/** This instance is not the partition any more: another one has written what it does not know. Never answered. */
-export class ReplacedInstanceError extends Error {
-  override name = 'ReplacedInstanceError'
-}
+/** How long a request waits for keys that are on their way here. */
+const ARRIVAL_PATIENCE: Millis = 10_000
+/** Requests that wait for something here at once: more are refused, before the platform refuses them all. */
+const MAX_WAITING = 1_000
 
 /**
- * One partition: owns the items of its hash keys and answers for them. Lives in one Durable Object.
+ * One partition: owns the items of its keys and answers for them. Lives in one Durable Object.
  *
  * Every operation is decided in one synchronous section: are the settings those that the data was written with?
- * has its token been seen? is it locked? do its conditions hold? write. Who has to wait begins again in front.
+ * is all that it asks for served here? has its token been seen? is it locked? do its conditions hold? write. Who
+ * has to wait begins again in front.
  */
 export class Partition {
   readonly #ports: PartitionPorts
-  readonly #limits: Limits
-  readonly #facts: FactStore
-  readonly #locks: LockTable
+  readonly #contents: Contents
+  readonly #tree: TreePicture
+  readonly #turns: Turns
   readonly #coordinator: Coordinator
   readonly #participant: Participant
-  /** The writes that this instance has decided. */
-  #tokens: TokenMemory
-  /** Unset as long as nothing was ever written: a partition that is only read stays without tables. */
-  #opened: Opened | undefined
-  /** The settings that the data was written with, once there is data. */
-  #settings: string | undefined
+  readonly #serving: Serving
   /** When the alarm rings, as far as this instance knows. */
   #wakesAt: Millis | undefined
+  /** Requests that wait for something. */
+  #waiting = 0
 
-  constructor(ports: PartitionPorts, limits: Limits) {
+  constructor(ports: PartitionPorts, settings: PartitionSettings) {
     this.#ports = ports
-    this.#limits = limits
-    this.#facts = new FactStore(ports.storage)
-    this.#locks = new LockTable(ports.clock)
-    // Where nothing was ever written, no write of an earlier instance can have been forgotten.
-    this.#tokens = new TokenMemory(Number.NEGATIVE_INFINITY)
-    const tokens = () => this.#tokens
-    const place: Place = {
-      ports,
-      limits,
-      locks: this.#locks,
-      get tokens() {
-        return tokens()
-      },
-      open: () => this.#open(),
-      items: () => this.#items(),
-      writing: (section) => this.#writing(section),
-      pin: (settings) => this.#pin(settings),
-      whenFree: (turn, section) => this.#whenFree(turn, section),
-      wakeBy: (at) => this.#wakeBy(at),
-    }
+    const locks = new LockTable(ports.clock)
+    this.#contents = this.#newContents(settings, locks)
+    this.#tree = new TreePicture(ports, this.#contents)
+    this.#turns = new Turns(ports.clock, locks, (attempt) => void this.#participant.ask(attempt))
+    const place = this.#newPlace(settings, locks)
     this.#coordinator = new Coordinator(place)
     this.#participant = new Participant(place)
+    this.#serving = new Serving(place, this.#contents, this.#coordinator, this.#participant)
   }
 
   /**
@@ -109,11 +81,6 @@ export class Partition {
    */
   execute(request: PartitionRequest): PartitionAnswer | Promise<PartitionAnswer> {
     const { operation } = request
-    const refused = (error: unknown): PartitionAnswer => {
-      // Storage failed, or this is not the partition any more: whatever became of it, nobody here can tell.
-      if (!(error instanceof FokosError)) throw error
-      return { ok: false, error: reportError(this.#isOutcome(operation, error) ? error : unknown(error)) }
-    }
     try {
       if (request.version > REQUEST_VERSION) {
         throw new InvalidRequestError(
@@ -121,14 +88,115 @@ export class Partition {
             `${REQUEST_VERSION}: a deployment is under way, or the two come from different ones`,
         )
       }
-      const result = this.#run(request, this.#newTurn(operation))
-      if (result instanceof Promise) {
-        return result.then((result): PartitionAnswer => ({ ok: true, result })).catch(refused)
-      }
-      return { ok: true, result }
+      const slowDown = this.#slowDown(operation)
+      const answer =
+        slowDown > 0
+          ? this.#executeLater(request, slowDown)
+          : this.#executeHere(request, this.#turns.newTurn(operation))
+      return answer instanceof Promise ? this.#counted(answer) : answer
     } catch (error) {
-      return refused(error)
+      return this.#refused(error, operation)
     }
+  }
+
+  async #executeLater(request: PartitionRequest, slowDown: Millis): Promise<PartitionAnswer> {
+    const { clock, random } = this.#ports
+    MARK: mark('a write is slowed down')
+    await clock.sleep((0.5 + random.fraction()) * slowDown)
+    return this.#executeHere(request, this.#turns.newTurn(request.operation))
+  }
+
+  async #counted<T>(answer: Promise<T>): Promise<T> {
+    this.#waiting++
+    try {
+      return await answer
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  /** Runs it here, or where it belongs. */
+  #executeHere(request: PartitionRequest, turn: Turn): PartitionAnswer | Promise<PartitionAnswer> {
+    const failed = (error: unknown): PartitionAnswer | Promise<PartitionAnswer> => {
+      if (!(error instanceof Elsewhere)) {
+        return { ...this.#refused(error, request.operation), ...this.#servedBy(request) } as PartitionAnswer
+      }
+      try {
+        return this.#sendElsewhere({ ...request, operation: error.operation }, error, turn)
+      } catch (refusal) {
+        return this.#refused(refusal, request.operation)
+      }
+    }
+    try {
+      const result = this.#run(request, turn)
+      if (result instanceof Promise) {
+        return result.then((result) => this.#served(request, result)).catch(failed)
+      }
+      return this.#served(request, result)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  #refused(error: unknown, operation: PartitionOperation): PartitionAnswer {
+    // Storage failed, or this is not the partition any more: whatever became of it, nobody here can tell.
+    if (!(error instanceof FokosError)) throw error
+    return { ok: false, error: reportError(this.#isOutcome(operation, error) ? error : unknown(error)) }
+  }
+
+  #served(request: PartitionRequest, result: PartitionResult): PartitionAnswer {
+    return { ok: true, result, ...this.#servedBy(request) }
+  }
+
+  /** Whoever was not asked by the sender itself says who it is. */
+  #servedBy({ passed }: PartitionRequest): Served {
+    return passed === undefined ? {} : { owner: this.#contents.territory.route, hops: passed.hops }
+  }
+
+  /** Passes a request on to whoever is next for it, waits for what it needs, or says that several are next. */
+  #sendElsewhere(
+    request: PartitionRequest,
+    { next, arriving }: Elsewhere,
+    turn: Turn,
+  ): PartitionAnswer | Promise<PartitionAnswer> {
+    const [only] = next
+    const { operation } = request
+    if (arriving) return this.#whenArrived(request, turn)
+    if (next.length === 1 && only !== undefined && only.partition !== this.#ports.name) {
+      return this.#tree.pass(request, only)
+    }
+    if (operation.kind === 'write' && this.#mayHaveHappened(operation)) {
+      throw new OutcomeUnknownError(
+        'this write was sent before, and its rows lie in several partitions by now: read them to see whether it ' +
+          'happened',
+      )
+    }
+    return directions(request, next)
+  }
+
+  /** Whether an earlier sending of a write may have come through: only if it was here before its keys parted. */
+  #mayHaveHappened({ token, born, resent }: PartitionWrite): boolean {
+    const { tokens, opened } = this.#contents
+    if (!resent) return tokens.isDecided(token)
+    const known = tokens.knowsSince(born, this.#ports.clock.now())
+    return tokens.isDecided(token) || !known || opened?.versions.isCurrent() !== true
+  }
+
+  async #whenArrived(request: PartitionRequest, turn: Turn): Promise<PartitionAnswer> {
+    const { clock } = this.#ports
+    const until = clock.now() + ARRIVAL_PATIENCE
+    const moving = this.#contents.open()?.moving
+    while (moving?.isArriving === true) {
+      const patience = until - clock.now()
+      if (patience <= 0) {
+        const late = 'what is asked for is on its way to another partition, and has not arrived'
+        // Of a write, a copy may wait here too and happen: nobody may be told that it did not.
+        if (isWrite(request.operation)) throw new Error(late)
+        return this.#refused(new UnavailableError(late), request.operation)
+      }
+      await moving.arrives(Math.min(patience, 1_000))
+    }
+    return this.#executeHere(request, turn)
   }
 
   /** Runs a request to its end, and keeps what it is refused for where another sending of it would be met. */
@@ -136,25 +204,43 @@ export class Partition {
     const { operation } = request
     const refuse = (error: unknown): PartitionResult => {
       if (operation.kind === 'transact') return this.#coordinator.refuse(error, operation, turn)
-      if (operation.kind === 'write' && !operation.resent && error instanceof UnavailableError) {
+      const refused = error instanceof FokosError && !(error instanceof OutcomeUnknownError)
+      if (operation.kind === 'write' && !operation.resent && refused) {
         // Another delivery of it may be waiting too. Of one that was sent again, an earlier one may have been made.
-        this.#tokens.rememberRefusal(operation.token, error, this.#ports.clock.now())
+        this.#contents.tokens.rememberRefusal(
+          operation.token,
+          error,
+          keysOf(operation),
+          this.#ports.clock.now(),
+        )
       }
       throw error
     }
     try {
-      const result = this.#whenFree(turn, () => this.#section(request, turn))
+      this.#checkCrowd(operation)
+      const result = this.#turns.whenFree(turn, () => this.#section(request, turn))
       return result instanceof Promise ? result.catch(refuse) : result
     } catch (error) {
       return refuse(error)
     }
   }
 
+  /** @throws {OverloadedError} when too many wait here, unless it is known what came of this one. */
+  #checkCrowd(operation: PartitionOperation): void {
+    if (this.#waiting < MAX_WAITING || !isFromClient(operation)) return
+    if (operation.kind === 'write' && this.#contents.tokens.isDecided(operation.token)) return
+    if (operation.kind === 'transact' && this.#coordinator.knows(operation)) return
+    throw new OverloadedError(`${this.#waiting} requests wait for something in this partition already`)
+  }
+
   /** Asks for what is locked here for too long, and forgets what is old. Never throws. */
   async alarm(): Promise<void> {
     this.#wakesAt = undefined
     try {
-      if (this.#open() === undefined) return
+      const opened = this.#contents.open()
+      if (opened === undefined) return
+      opened.moving.drive()
+      if (!this.#contents.territory.serves) return
       const locked = await this.#participant.askForAll()
       const records = await this.#coordinator.forgetOld()
       if (locked) this.#wakeBy(this.#ports.clock.now() + ASK_AFTER)
@@ -165,42 +251,17 @@ export class Partition {
     }
   }
 
-  #newTurn(operation: PartitionOperation): Turn {
-    // The machine's own clock: a hybrid one keeps a leap long after it was set right, and makes all here the youngest.
-    const at = this.#ports.clock.now() * VERSIONS_PER_MILLI
-    const why = 'a transaction that has not ended yet has locked what is asked for'
-    const conflict = () => new TransactionConflictError(why, { busy: true })
-    switch (operation.kind) {
-      case 'prepare':
-        return this.#locks.newTurn(PREPARE_PATIENCE, operation.attempt.age, hasRead(operation.part), conflict)
-      case 'transact':
-        return this.#locks.newTurn(
-          PATIENCE,
-          operation.age ?? { at, id: operation.token },
-          hasRead(operation.part),
-          conflict,
-        )
-      case 'validate':
-        return this.#locks.newTurn(PATIENCE, { at, id: 0 }, true, conflict)
-      default: {
-        const age = 'reserve' in operation ? operation.reserve?.age : undefined
-        return this.#locks.newTurn(PATIENCE, age ?? { at, id: 0 }, false, () => new UnavailableError(why))
-      }
-    }
-  }
-
   /**
    * Whether what is refused now has not happened before either. A write that was sent before may have: only
    * what was decided under its token tells.
    */
   #isOutcome(operation: PartitionOperation, refusal: FokosError): boolean {
+    const { tokens, opened } = this.#contents
     switch (operation.kind) {
       case 'write':
         if (!operation.resent) return true
         // One that was replaced does not know what its successor was sent.
-        return (
-          this.#tokens.recall(operation.token) !== undefined && (this.#opened?.versions.isCurrent() ?? true)
-        )
+        return tokens.recall(operation.token) !== undefined && (opened?.versions.isCurrent() ?? true)
       case 'transact':
         return !operation.resent || this.#coordinator.isDecided(operation, refusal)
       default:
@@ -209,258 +270,92 @@ export class Partition {
   }
 
   /** One synchronous section, or a transaction's first one. */
-  #section(
-    { operation, settings }: PartitionRequest,
-    turn: Turn,
-  ): PartitionResult | Promise<PartitionResult> {
-    const opened = this.#open()
+  #section(request: PartitionRequest, turn: Turn): PartitionResult | Promise<PartitionResult> {
+    const { settings } = request
+    const operation = ofAnyVersion(request.operation)
+    this.#contents.open()
+    const own = serveItself(operation, {
+      ports: this.#ports,
+      contents: this.#contents,
+      wakeBy: (at) => this.#wakeBy(at),
+    })
+    if (own !== undefined) return own
+    const { tokens } = this.#contents
+    this.#tree.drawFor(settings)
+    checkCodec(settings)
     // What was locked and decided under some settings must be able to end, whatever was written meanwhile.
-    if (operation.kind === 'finish') return this.#participant.finish(operation)
-    if (operation.kind === 'inquire') return this.#coordinator.inquire(operation)
-    this.#checkSettings(settings)
-    switch (operation.kind) {
-      case 'get': {
-        this.#passToRead(operation, turn, (claim, want) => claim[want](operation.key))
-        const found = opened === undefined ? null : get(opened.items, operation)
-        return { found, ...this.#asOf(operation) }
-      }
-      case 'batchGet': {
-        this.#passToRead(operation, turn, (claim, want) => {
-          for (const key of operation.keys) claim[want](key)
-        })
-        if (opened !== undefined) return { ...batchGet(opened.items, operation), ...this.#asOf(operation) }
-        const none = operation.keys.map(() => null)
-        return { found: none, ...(operation.observe === undefined ? {} : { versions: none, asOf: 0 }) }
-      }
-      case 'query': {
-        this.#passToRead(operation, turn, (claim) => claim.examine(operation.hashKey, operation.interval))
-        if (opened !== undefined) return { ...query(opened.items, operation), ...this.#asOf(operation) }
-        const keys = operation.withKeys ? { sortKeys: [] } : undefined
-        return { items: [], ...keys, ...(operation.observe === undefined ? undefined : NOTHING_OBSERVED) }
-      }
-      case 'write':
-        return this.#write(operation, settings, turn)
-      case 'validate':
-        if (!this.#locks.idle) {
-          this.#locks.pass(claimOf({ seen: operation.seen, changes: [] }), 'read', turn)
-        }
-        validateReads(operation, opened)
-        if (operation.age !== undefined) this.#locks.unreserve(operation.age)
-        return {}
-      case 'transact':
-        return this.#coordinator.transact(operation, settings, turn)
-      case 'prepare':
-        return this.#participant.prepare(operation, turn)
-      default:
-        operation satisfies never
-        throw new InvalidRequestError(`no operation is called ${(operation as { kind: unknown }).kind}`)
+    if (operation.kind !== 'finish' && operation.kind !== 'inquire') this.#contents.checkSettings(settings)
+    if (operation.kind === 'write' && tokens.recall(operation.token) !== undefined) {
+      return this.#serving.answerAgain(operation, settings, turn)
     }
-  }
-
-  #asOf({ observe }: { readonly observe?: unknown }): { asOf?: number } {
-    return observe === undefined ? {} : { asOf: this.#opened?.versions.last ?? 0 }
-  }
-
-  /** Lets a read go on, and reserves what it reads if it wants that. */
-  #passToRead(
-    { reserve }: Observing,
-    turn: Turn,
-    want: (claim: ClaimBuilder, row: 'read' | 'write') => void,
-  ): void {
-    if (this.#locks.idle && reserve === undefined) return
-    const builder = new ClaimBuilder()
-    want(builder, reserve?.writes === true ? 'write' : 'read')
-    const { claim } = builder
-    const late = this.#ports.clock.now() > turn.until - PATIENCE + RESERVE_PATIENCE
-    this.#locks.pass(claim, reserve === undefined || late ? 'read' : 'reserve', turn)
-    if (reserve !== undefined) this.#locks.reserve(claim, reserve)
-  }
-
-  #write(operation: PartitionWrite, settings: PinnedSettings, turn: Turn): WriteResult {
-    if (this.#tokens.recall(operation.token) === undefined) {
-      this.#passToWrite(operation, turn)
+    if (operation.kind === 'transact') {
+      const joined = this.#coordinator.joined(operation)
+      if (joined !== undefined) return joined
+      // Of a first sending, whoever has decided it here has told so, wherever its keys are by now.
+      if (!operation.resent) tokens.recall(operation.token)?.()
     }
-    try {
-      return this.#writing(({ writer, versions }) => {
-        if (this.#settings !== undefined) return writer.write(operation)
-        // What is undone must not take the stored bound with it, which this instance counts on.
-        versions.reserve()
-        return this.#ports.storage.atomic(() => this.#writeFirst(writer, operation, settings))
-      })
-    } catch (error) {
-      if (error instanceof NothingWritten) return error.result
-      throw error
-    }
-  }
-
-  #passToWrite({ changes }: PartitionWrite, turn: Turn): void {
-    if (this.#locks.idle) return
-    const builder = new ClaimBuilder()
-    for (const change of changes) builder.change(change)
-    this.#locks.pass(builder.claim, 'write', turn)
-  }
-
-  /** The first write that changes anything pins the settings. */
-  #writeFirst(writer: Writer, operation: PartitionWrite, settings: PinnedSettings): WriteResult {
-    const result = writer.write(operation)
-    if (result.changes.every(({ made }) => !made)) {
-      MARK: mark('the first write changes nothing and leaves nothing')
-      throw new NothingWritten(result)
-    }
-    MARK: mark('the first write pins the settings')
-    this.#pin(settings)
+    this.#tree.checkHere(spotsOf(operation), operation, settings, request.passed?.by)
+    const result = this.#serving.decide(operation, settings, turn)
+    this.#serving.note(operation)
     return result
   }
 
-  /** Runs a section until it is not blocked, each time from its beginning. */
-  #whenFree<T>(turn: Turn, section: () => T | Promise<T>): T | Promise<T> {
-    try {
-      return section()
-    } catch (blocked) {
-      if (!(blocked instanceof Blocked)) throw blocked
-      return this.#wait(blocked, turn, section)
-    }
+  /** What a write waits because keys are being copied more slowly than they are written. */
+  #slowDown({ kind }: PartitionOperation): Millis {
+    if (kind !== 'write' && kind !== 'transact' && kind !== 'prepare') return 0
+    return this.#contents.opened?.moving.source.slowDown ?? 0
   }
 
-  async #wait<T>(first: Blocked, turn: Turn, section: () => T | Promise<T>): Promise<T> {
-    for (let blocked = first; ; ) {
-      const left = turn.until - this.#ports.clock.now()
-      if (left <= 0) throw turn.tooLate()
-      await this.#locks.changed(blocked.claim, turn, Math.min(left, this.#patience(blocked)))
-      try {
-        const result = section()
-        // Whoever waited behind this one alone can go on.
-        this.#locks.wake()
-        return await result
-      } catch (again) {
-        if (!(again instanceof Blocked)) {
-          this.#locks.wake()
-          throw again
-        }
-        for (const lock of again.by) {
-          if (lock.prepared && blocked.by.includes(lock)) void this.#participant.ask(lock.attempt)
-        }
-        blocked = again
-      }
-    }
-  }
-
-  /** How long to wait before looking again, if nothing happens. */
-  #patience({ until }: Blocked): Millis {
-    if (until === undefined) return ASK_WHEN_BLOCKED_FOR
-    return Math.min(ASK_WHEN_BLOCKED_FOR, Math.max(1, until - this.#ports.clock.now()))
-  }
-
-  #items(): ItemsToEvaluate {
-    return this.#open()?.items ?? NO_ITEMS
-  }
-
-  /**
-   * Opens what was written here, if anything was. The storage is asked until then: an instance that was
-   * replaced without knowing must not answer from memory that there is nothing.
-   */
-  #open(): Opened | undefined {
-    if (this.#opened === undefined && tablesExist(this.#ports.storage)) {
-      MARK: mark('an instance opens what another has written')
-      this.#tokens = new TokenMemory(this.#ports.clock.now())
-      this.#opened = this.#openTables()
-      this.#participant.takeOver(this.#opened.parts.all())
-    }
-    return this.#opened
-  }
-
-  #writing<T>(section: (opened: Opened) => T): T {
-    const opened = this.#open()
-    const pinned = this.#settings
-    try {
-      if (opened !== undefined) return section(opened)
-      return this.#ports.storage.atomic(() => {
-        createTables(this.#ports.storage)
-        this.#facts.set('storage_format', STORAGE_FORMAT)
-        this.#opened = this.#openTables()
-        const result = section(this.#opened)
-        MARK: mark('the first section that writes makes the tables')
-        return result
-      })
-    } catch (error) {
-      this.#opened = opened
-      this.#settings = pinned
-      throw error
-    }
-  }
-
-  #pin(settings: PinnedSettings): void {
-    // Somebody with others may have prepared since this was asked first.
-    this.#checkSettings(settings)
-    if (this.#settings !== undefined) return
-    this.#facts.set('settings', settingsText(settings))
-    this.#settings = settingsText(settings)
-  }
-
-  /**
-   * @throws {SettingsMismatchError} when data was written with other settings.
-   * @throws {UnavailableError} when it may be about to be.
-   */
-  #checkSettings(settings: PinnedSettings): void {
-    // Another instance may have pinned them, which this one would have to know.
-    if (this.#settings === undefined && this.#opened !== undefined) this.#readSettings()
-    if (this.#settings !== undefined) {
-      checkSettings(this.#settings, settings)
-      return
-    }
-    for (const { attempt } of this.#locks.prepared()) {
-      if (settingsText(attempt.settings) === settingsText(settings)) continue
-      throw new UnavailableError('a transaction with other settings has locked something and not ended yet')
-    }
-  }
-
-  #readSettings(): void {
-    const stored = this.#facts.get('settings')
-    this.#settings = stored === undefined ? undefined : String(stored)
-  }
-
-  #openTables(): Opened {
-    const { storage, clock } = this.#ports
-    this.#checkFormat()
-    this.#readSettings()
-    const versions = new HybridClock(clock, {
-      get: () => (this.#facts.get('clock_bound') ?? 0) as number,
-      set: (bound) => this.#facts.set('clock_bound', bound),
-    })
-    const deletions = new DeletionRing(versions.last)
-    const items = new ItemStore(storage, {
-      locked: (hashKey, attempts) => {
-        if (attempts === this.#locks.preparedUnder(hashKey)) return
-        throw new ReplacedInstanceError('another instance of this partition has locked or released something')
+  #newContents(settings: PartitionSettings, locks: LockTable): Contents {
+    return new Contents({
+      ports: this.#ports,
+      settings,
+      locks,
+      opened: ({ parts }) => {
+        this.#tree.drawFor()
+        // What is on its way here is somebody else's still.
+        if (this.#contents.territory.serves) this.#participant.takeOver(parts.all())
       },
-      deleted: (key) => deletions.add(key, versions.last),
+      pinned: (settings) => this.#tree.drawFor(settings),
+      arrived: ({ parts, records }) => {
+        this.#participant.takeOver(parts.all())
+        if (records.page(undefined, 1).length > 0) this.#coordinator.wakeForRecords()
+      },
+      wakeBy: (at) => this.#wakeBy(at),
     })
-    return {
-      facts: this.#facts,
-      items,
-      versions,
-      deletions,
-      parts: new PartStore(storage),
-      records: new RecordStore(storage),
-      writer: new Writer({ storage, clock, items, versions, tokens: this.#tokens, limits: this.#limits }),
-    }
   }
 
-  #checkFormat(): void {
-    const { storage } = this.#ports
-    const format = this.#facts.get('storage_format')
-    if (format === STORAGE_FORMAT) return
-    if (OLDER_FORMATS.includes(format)) {
-      storage.atomic(() => {
-        addTables(storage)
-        this.#facts.set('storage_format', STORAGE_FORMAT)
-      })
-      return
+  #newPlace({ limits }: PartitionSettings, locks: LockTable): Place {
+    const contents = this.#contents
+    const tree = this.#tree
+    return {
+      ports: this.#ports,
+      limits,
+      locks,
+      picture: tree,
+      get tokens() {
+        return contents.tokens
+      },
+      open: () => contents.open(),
+      items: () => contents.open()?.items ?? NO_ITEMS,
+      writing: (section) => contents.writing(section),
+      pin: (settings) => contents.pin(settings),
+      isHere: (spots) => {
+        contents.open()
+        return tree.isHere(spots)
+      },
+      checkHere: (spots, operation) => {
+        contents.open()
+        tree.checkHere(spots, operation)
+      },
+      keeps: ({ hashKey, sortKey }) => contents.territory.keeps(hashKey, sortKey),
+      kept: (claim) => contents.kept(claim),
+      moved: (part) => clipPart(part, contents.territory.movedIntervals),
+      learn: (answer, asked) => tree.learn(answer, asked),
+      hint: (partition) => tree.hint(partition),
+      whenFree: (turn, section) => this.#turns.whenFree(turn, section),
+      wakeBy: (at) => this.#wakeBy(at),
     }
-    throw new InvalidRequestError(
-      `the partition's tables have format ${format}, and this version reads format ${STORAGE_FORMAT}: ` +
-        'deploy a version of kysely-fokos that is at least as new as the one that wrote them',
-    )
   }
 
   #wakeBy(at: Millis): void {
@@ -478,18 +373,14 @@ export class Partition {
   }
 }
 
-function hasRead({ seen }: TransactionPart): boolean {
-  return seen.items.length > 0 || seen.intervals.length > 0
-}
-
-/** Ends the first write when it has changed nothing, so that nothing stays of it. */
-class NothingWritten extends Error {
-  readonly result: WriteResult
-
-  constructor(result: WriteResult) {
-    super()
-    this.result = result
-  }
+/** Older homes do not say at which sort key their records lie: they have no ranges. */
+function ofAnyVersion(operation: PartitionOperation): PartitionOperation {
+  if (operation.kind !== 'prepare' && operation.kind !== 'inquire') return operation
+  const { attempt } = operation
+  const sortKey: Uint8Array | undefined = attempt.sortKey
+  return sortKey === undefined
+    ? { ...operation, attempt: { ...attempt, sortKey: new Uint8Array() } }
+    : operation
 }
 
 function unknown(refusal: unknown): OutcomeUnknownError {

@@ -1,15 +1,20 @@
-import type { PinnedSettings } from '../operations.js'
+import type { Picture } from '../changes/cut-part.js'
+import type { ItemKey, PartitionAnswer, PartitionOperation, PinnedSettings } from '../operations.js'
 import type { Alarm, Clock, Millis, PartitionName, Peers, Random, Storage } from '../ports.js'
-import type { Limits } from '../settings.js'
+import type { EngineSettings, Limits } from '../settings.js'
+import type { HashKeyClaim } from './claim.js'
 import type { DeletionRing } from './deletion-ring.js'
 import type { ItemsToEvaluate } from './evaluate-part.js'
 import type { FactStore } from './fact-store.js'
 import type { HybridClock } from './hybrid-clock.js'
 import type { ItemStore } from './item-store.js'
 import type { LockTable, Turn } from './lock-table.js'
-import type { PartStore } from './part-store.js'
+import type { PartStore, PreparedPart } from './part-store.js'
 import type { RecordStore } from './record-store.js'
+import type { Spot } from './territory.js'
 import type { TokenMemory } from './token-memory.js'
+import type { Moving } from './transfer/moving.js'
+import type { Pace } from './transfer/pace.js'
 import type { Writer } from './write-items.js'
 
 /** What a partition reaches of the world. */
@@ -23,6 +28,14 @@ export interface PartitionPorts {
   readonly peers: Peers
 }
 
+/** What a partition is set to. */
+export interface PartitionSettings extends Pick<EngineSettings, 'limits' | 'splitAt'> {
+  /** For how long there must be too many requests. Default ten seconds. */
+  readonly sustainedFor?: Millis
+  /** How much is done in one go when keys move. */
+  readonly pace?: Pace
+}
+
 /** What there is in a partition once something was written. */
 export interface Opened {
   readonly facts: FactStore
@@ -32,6 +45,7 @@ export interface Opened {
   readonly parts: PartStore
   readonly records: RecordStore
   readonly deletions: DeletionRing
+  readonly moving: Moving
 }
 
 /** A partition, as those see it who take part in transactions for it. */
@@ -54,6 +68,26 @@ export interface Place {
    * @throws {SettingsMismatchError} when it was written with others.
    */
   pin(settings: PinnedSettings): void
+  /** Who serves what, as far as is known here: what is here is known. */
+  readonly picture: Picture
+  /** Whether all of these are served here. */
+  isHere(spots: Iterable<Spot>): boolean
+  /**
+   * Makes sure that all of these are served here.
+   *
+   * @throws {Elsewhere} when not: the operation is to be passed on, as it is given.
+   */
+  checkHere(spots: Iterable<Spot>, operation: PartitionOperation): void
+  /** Whether a key is served here, of those that were. */
+  keeps(key: ItemKey): boolean
+  /** What of a claim is served here; nothing, if its hash key is not. It may be empty otherwise. */
+  kept(claim: HashKeyClaim): HashKeyClaim | undefined
+  /** What of a part has moved away from a range that is dividing; nothing, if nothing of it has. */
+  moved(part: PreparedPart): PreparedPart | undefined
+  /** Learns from an answer who serves what. */
+  learn(answer: PartitionAnswer, asked: PartitionName): void
+  /** Where somebody else takes something to be. */
+  hint(partition: PartitionName): void
   /** Runs a section until it is not blocked any more, at once if it is not. */
   whenFree<T>(turn: Turn, section: () => T): T | Promise<T>
   /** Makes sure that the alarm rings by then. To be called outside of atomic sections. */

@@ -1,6 +1,6 @@
 import { EMPTY_FINGERPRINT, Fingerprinter } from '../changes/fingerprint.js'
 import { MAX_SHOWN_CHARACTERS, show } from '../changes/show.js'
-import { type Interval, successor } from '../keys/interval.js'
+import { type Interval, isEmpty, successor } from '../keys/interval.js'
 import { mark } from '../mark.js'
 import type {
   FoundItem,
@@ -53,8 +53,12 @@ export function batchGet(
   return operation.observe === undefined ? { found } : { found, versions }
 }
 
-/** One page, in order; what is left of the interval, if anything is, goes with it. */
-export function query(items: ItemStore, operation: PartitionQuery): QueryAnswer {
+/**
+ * One page, in order; what is left of the interval, if anything is, goes with it.
+ *
+ * @param stretch the first piece of the interval, in the direction of reading: what of it is served here.
+ */
+export function query(items: ItemStore, operation: PartitionQuery, stretch: Interval): QueryAnswer {
   const { hashKey, interval, limit = Number.POSITIVE_INFINITY, withKeys } = operation
   const descending = operation.direction === 'descending'
   const page: ItemText[] = []
@@ -65,7 +69,7 @@ export function query(items: ItemStore, operation: PartitionQuery): QueryAnswer 
   let rest: Interval | undefined
   // Without a filter the database itself knows where to stop, and keeps the statement prepared.
   const most = operation.filter === undefined ? Math.min(limit, MAX_PAGE_ITEMS) : MAX_PAGE_ITEMS
-  for (const { item, sortKey, version } of items.range(hashKey, interval, descending, most)) {
+  for (const { item, sortKey, version } of items.range(hashKey, stretch, descending, most)) {
     const asked = show(item, operation)
     looked++
     if (operation.observe !== undefined) examined.push([sortKey, version])
@@ -80,6 +84,7 @@ export function query(items: ItemStore, operation: PartitionQuery): QueryAnswer 
       break
     }
   }
+  rest ??= left(interval, stretch, descending)
   return {
     items: page,
     ...(withKeys ? { sortKeys } : undefined),
@@ -107,6 +112,12 @@ function observed(
 function shown({ item: stored, version }: FoundItem, reading: Reading): FoundItem | null {
   const item = show(stored, reading)
   return item === undefined ? null : { item, version }
+}
+
+/** What of an interval comes after its first piece, in the direction of reading: nothing, if that is all. */
+export function left(interval: Interval, stretch: Interval, descending: boolean): Interval | undefined {
+  const rest = descending ? { from: interval.from, to: stretch.from } : { from: stretch.to, to: interval.to }
+  return isEmpty(rest) ? undefined : rest
 }
 
 /** What of the interval comes after the item at `sortKey`, in the direction of reading. */

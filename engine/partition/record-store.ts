@@ -35,23 +35,28 @@ export interface RecordPlace {
 
 /** A record's place, and when it was stored. */
 export interface StoredRecord extends RecordPlace {
+  /** Of the transaction's first change: where the record belongs to. Null where nobody knows. */
+  readonly sortKey: Uint8Array | null
   readonly stored: Millis
 }
 
 const SQL = {
   get: 'SELECT record FROM transactions WHERE hash_key = ? AND id = ? ORDER BY chunk',
-  put: 'INSERT INTO transactions (hash_key, id, chunk, stored, record) VALUES (?, ?, ?, ?, ?)',
+  put: 'INSERT INTO transactions (hash_key, id, chunk, sort_key, stored, record) VALUES (?, ?, ?, ?, ?, ?)',
   remove: 'DELETE FROM transactions WHERE hash_key = ? AND id = ?',
-  page: `SELECT hash_key, id, stored FROM transactions
+  page: `SELECT hash_key, id, sort_key, stored FROM transactions
     WHERE (hash_key, id) > (?, ?) AND chunk = 0 ORDER BY hash_key, id LIMIT ?`,
 } as const
 
 /** The records of transactions whose home is here, by the hash key of their first change. */
 export class RecordStore {
   readonly #storage: Storage
+  readonly #changed: (record: Omit<StoredRecord, 'stored'>) => void
 
-  constructor(storage: Storage) {
+  /** @param changed told of every record that is stored or removed. */
+  constructor(storage: Storage, changed: (record: Omit<StoredRecord, 'stored'>) => void = () => {}) {
     this.#storage = storage
+    this.#changed = changed
   }
 
   get(hashKey: Uint8Array, id: number): TransactionRecord | undefined {
@@ -60,14 +65,16 @@ export class RecordStore {
   }
 
   /** Of one transaction, what is said first holds: there must be no record yet. To be called in an atomic section. */
-  put({ hashKey, id, stored }: StoredRecord, record: TransactionRecord): void {
+  put({ hashKey, id, sortKey, stored }: StoredRecord, record: TransactionRecord): void {
     chunksOf(encodeRecord(record)).forEach((chunk, i) => {
-      this.#storage.run(SQL.put, hashKey, id, i, stored, chunk)
+      this.#storage.run(SQL.put, hashKey, id, i, sortKey, stored, chunk)
     })
+    this.#changed({ hashKey, id, sortKey })
   }
 
-  remove({ hashKey, id }: RecordPlace): void {
-    this.#storage.run(SQL.remove, hashKey, id)
+  remove(record: Omit<StoredRecord, 'stored'>): void {
+    this.#storage.run(SQL.remove, record.hashKey, record.id)
+    this.#changed(record)
   }
 
   /** Where the records behind one are, in the order of their keys; from the first, if nothing is said. */
@@ -76,7 +83,8 @@ export class RecordStore {
     return [...this.#storage.rows(SQL.page, hashKey, id, most)].map((row) => ({
       hashKey: row[0] as Uint8Array,
       id: row[1] as number,
-      stored: row[2] as number,
+      sortKey: row[2] as Uint8Array | null,
+      stored: row[3] as number,
     }))
   }
 }

@@ -1,9 +1,9 @@
 import type { Storage } from '../ports.js'
 
 /** The number of this way to lay out a partition's tables; stored, and checked before anything is read. */
-export const STORAGE_FORMAT = 2
-/** Formats whose tables {@link addTables} makes complete. */
-export const OLDER_FORMATS: readonly unknown[] = [1]
+export const STORAGE_FORMAT = 3
+/** Formats that {@link upgradeTables} makes this one. */
+export const OLDER_FORMATS: readonly unknown[] = [1, 2]
 
 /**
  * A row of `items` that is larger than this would spill into overflow pages, since tables without rowid keep
@@ -19,7 +19,12 @@ const MAX_INLINE_BYTES = 950
  * - `facts` are single values by name: the storage format, the pinned settings, the clock's upper bound.
  * - `parts` are what transactions have locked here and would write, until they end. `transactions` says of
  *   transactions whose home is here what became of them. Long ones are in several chunks. Both are kept by the
- *   hash key that they belong to, as items are.
+ *   hash key that they belong to, as items are. A part's `chunk` is 1,024 times its piece, and its number. A
+ *   record's `sort_key` is that of the transaction's first change, and null where nobody knows.
+ * - `transfers` are the sets of keys that move, or have moved, to other partitions; `changes` are the rows of
+ *   those that have changed since they were copied. `promoted` are the hash keys that have range partitions.
+ * - `marks` has no row, or one: how often keys have moved away. Reads ask it, so that an instance that was
+ *   replaced does not serve what its successor has handed over.
  */
 const TABLES = [
   `CREATE TABLE items (
@@ -57,14 +62,39 @@ const TRANSACTION_TABLES = [
   ) WITHOUT ROWID`,
 ] as const
 
+/** What came with format 3. */
+const TREE_TABLES = [
+  'ALTER TABLE transactions ADD COLUMN sort_key BLOB',
+  `CREATE TABLE transfers (
+    id INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    key_set TEXT NOT NULL,
+    state TEXT NOT NULL
+  )`,
+  `CREATE TABLE changes (
+    transfer INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    "table" TEXT NOT NULL,
+    hash_key BLOB NOT NULL,
+    sort_key BLOB,
+    id INTEGER,
+    piece INTEGER,
+    PRIMARY KEY (transfer, sequence)
+  ) WITHOUT ROWID`,
+  'CREATE TABLE promoted (hash_key BLOB PRIMARY KEY, partition TEXT NOT NULL) WITHOUT ROWID',
+  'CREATE TABLE marks (mark INTEGER PRIMARY KEY)',
+] as const
+
 export function createTables(storage: Storage): void {
   for (const statement of TABLES) storage.run(statement)
-  addTables(storage)
+  upgradeTables(storage, 1)
 }
 
 /** Makes the tables that an older format does not have. */
-export function addTables(storage: Storage): void {
-  for (const statement of TRANSACTION_TABLES) storage.run(statement)
+export function upgradeTables(storage: Storage, from: unknown): void {
+  if (from === 1) for (const statement of TRANSACTION_TABLES) storage.run(statement)
+  for (const statement of TREE_TABLES) storage.run(statement)
 }
 
 export function tablesExist(storage: Storage): boolean {

@@ -2,7 +2,7 @@ import { ChangeMaker, madeResult } from '../changes/change-maker.js'
 import { checkWriteSize } from '../changes/check-sizes.js'
 import { FokosError, OutcomeUnknownError } from '../errors.js'
 import { mark } from '../mark.js'
-import type { PartitionWrite, WriteResult } from '../operations.js'
+import type { ItemKey, PartitionWrite, WriteResult } from '../operations.js'
 import type { Clock, Storage } from '../ports.js'
 import type { Limits } from '../settings.js'
 import type { HybridClock } from './hybrid-clock.js'
@@ -14,7 +14,8 @@ export interface WriterParts {
   readonly clock: Clock
   readonly items: ItemStore
   readonly versions: HybridClock
-  readonly tokens: TokenMemory
+  /** What was decided here lately. */
+  tokens(): TokenMemory
   readonly limits: Limits
 }
 
@@ -33,7 +34,8 @@ export class Writer {
    * @throws {OutcomeUnknownError} when the write was sent before and nothing tells any more what became of it.
    */
   write(operation: PartitionWrite): WriteResult {
-    const { storage, items, tokens, clock, versions, limits } = this.#parts
+    const { storage, items, clock, versions, limits } = this.#parts
+    const tokens = this.#parts.tokens()
     const answered = tokens.recall(operation.token)
     if (answered !== undefined) {
       MARK: mark(
@@ -55,7 +57,7 @@ export class Writer {
     const earlier = doubtful ? this.#recognise(operation) : undefined
     if (earlier !== undefined) {
       // The rows may be overwritten before the next sending of it arrives.
-      tokens.remember(operation.token, earlier, clock.now())
+      tokens.remember(operation.token, earlier, keysOf(operation), clock.now())
       return earlier
     }
     versions.reserve()
@@ -68,13 +70,13 @@ export class Writer {
         returning: operation.returning,
       })
       const changes = storage.atomic(() => operation.changes.map((change, i) => maker.make(change, i)))
-      tokens.remember(operation.token, { changes }, clock.now())
+      tokens.remember(operation.token, { changes }, keysOf(operation), clock.now())
       return { changes }
     } catch (error) {
       if (!(error instanceof FokosError)) throw error
       // A refusal is an outcome too: if another sending of this write is still on its way, it must meet it.
       MARK: mark('a write is undone')
-      tokens.rememberRefusal(operation.token, error, clock.now())
+      tokens.rememberRefusal(operation.token, error, keysOf(operation), clock.now())
       throw error
     }
   }
@@ -84,7 +86,8 @@ export class Writer {
    * that made them. Nothing means that it certainly did not happen.
    */
   #recognise(operation: PartitionWrite): WriteResult | undefined {
-    const { items, tokens, clock, versions } = this.#parts
+    const { items, clock, versions } = this.#parts
+    const tokens = this.#parts.tokens()
     const rows = operation.changes.map((change) => items.get(change.key))
     const made = rows.filter((row) => row?.token === operation.token)
     // Of several changes to one row, only the last shows.
@@ -108,4 +111,9 @@ export class Writer {
         'it happened',
     )
   }
+}
+
+/** The keys that a write is for. */
+export function keysOf({ changes }: PartitionWrite): ItemKey[] {
+  return changes.map(({ key }) => key)
 }

@@ -1,8 +1,12 @@
 import type { SqlRow, SqlValue, Storage } from '../ports.js'
 
+/** What a partition's database takes before there is anything in it: a page for each table. */
+const EMPTY_BYTES = 12 * 4_096
+
 /** What this file needs of a Durable Object's storage. */
 interface SqliteStorage {
   readonly sql: {
+    readonly databaseSize: number
     exec(
       statement: string,
       ...bindings: readonly unknown[]
@@ -27,6 +31,8 @@ export function durableObjectStorage(storage: SqliteStorage): Storage {
     },
     // An exception alone does not undo earlier statements of a Durable Object's turn.
     atomic: (section) => storage.transactionSync(section),
+    // Whole pages, those included that are free and will be used again.
+    bytes: () => Math.max(0, storage.sql.databaseSize - EMPTY_BYTES),
   }
 }
 

@@ -30,8 +30,6 @@ export interface FokosDurableObjects {
  * export const { FokosPartition, FokosTopologyKeeper } = durableObjects(database)
  */
 export function durableObjects(database: DeclaredSettings): FokosDurableObjects {
-  const { limits } = database.settings
-
   class FokosPartition extends DurableObject {
     readonly #partition: Partition
 
@@ -48,7 +46,7 @@ export function durableObjects(database: DeclaredSettings): FokosDurableObjects 
           alarm: durableObjectAlarm(state.storage),
           peers: partitionPeers(env as object, state.id),
         },
-        limits,
+        database.settings,
       )
     }
 
@@ -69,8 +67,8 @@ export function durableObjects(database: DeclaredSettings): FokosDurableObjects 
   }
 
   /**
-   * Keeps what is known of the tree as a whole. A tree of roots alone needs no keeper: the class is here so
-   * that the binding, which deployments hold on to, is the same from the start.
+   * Holds nothing: who asks partitions learns the tree from their answers. The class is here so that the binding,
+   * which deployments hold on to, is the same from the start.
    */
   class FokosTopologyKeeper extends DurableObject {}
 

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.js'
-import type { PartitionAnswer, PartitionRequest } from '../operations.js'
+import type { PartitionAnswer, PartitionRequest, PinnedSettings } from '../operations.js'
 import { type Clock, PeerCallError, type Peers, type Random } from '../ports.js'
+import { Router } from '../topology/router.js'
 
 /** A Durable Object namespace, as far as it is used here: any version of Cloudflare's types has this. */
 export interface PartitionNamespace {
@@ -79,6 +80,34 @@ function peerCallError(error: unknown, binding: string): Error {
     return misconfigured(`the partitions do not work (${message})`, binding, 'FokosPartition')
   }
   return new PeerCallError(message, { undelivered: overloaded, overloaded }, { cause: error })
+}
+
+/** Databases of one namespace whose routers are kept; those that nobody has asked for lately go first. */
+const MAX_ROUTERS = 100
+
+const routers = new WeakMap<PartitionNamespace, Map<string, Router>>()
+
+/**
+ * What this isolate has learned of a database's tree. A Worker may make a dialect for every request: the router
+ * outlives them, as long as the platform gives out the same namespace object. It is a cache: without it, requests
+ * take more hops, and their answers are the same.
+ *
+ * @param database a name that was checked.
+ */
+export function routerFor(
+  partitions: PartitionNamespace,
+  database: string,
+  { roots, fanout }: PinnedSettings,
+): Router {
+  const ofNamespace = routers.get(partitions) ?? new Map<string, Router>()
+  routers.set(partitions, ofNamespace)
+  const name = `${roots} ${fanout} ${database}`
+  const router = ofNamespace.get(name) ?? new Router(database, { roots, fanout })
+  ofNamespace.delete(name)
+  ofNamespace.set(name, router)
+  const [oldest] = ofNamespace.keys()
+  if (ofNamespace.size > MAX_ROUTERS && oldest !== undefined) ofNamespace.delete(oldest)
+  return router
 }
 
 export const workerClock: Clock = {

@@ -1,3 +1,4 @@
+export type { Location } from './client/client.js'
 export {
   ConditionFailedError,
   ConfigurationError,
@@ -12,6 +13,7 @@ export {
   LimitError,
   OutcomeUnknownError,
   OverloadedError,
+  PartitionFullError,
   SettingsMismatchError,
   TransactionConflictError,
   TypeMismatchError,
@@ -20,7 +22,7 @@ export {
 export { and, calculate, column, compare, exists, not, type Operand, or, value } from './expressions/build.js'
 export type { ArithmeticOperator, ComparisonOperator, Expression, PathLeg } from './expressions/expression.js'
 export type { KeyPart } from './keys/key-codec.js'
-export type { Version } from './operations.js'
+export type { PartitionDescription, Route, TransferState, Version } from './operations.js'
 export {
   type DeclaredSettings,
   type DurableObjectClass,
@@ -35,10 +37,13 @@ export {
   type Conditional,
   openStore,
   type QueriedValue,
+  type ScannedValue,
   Store,
   type StoredValue,
   type StoreOptions,
   type StoreQuery,
+  type StoreScan,
+  type StoreScanPage,
   type TransactReadItem,
   type TransactReadResult,
 } from './store.js'

@@ -1,14 +1,15 @@
-import { type CallOptions, Client } from './client/client.js'
+import { type CallOptions, Client, type Location } from './client/client.js'
 import type { Observer } from './client/read-together.js'
 import { assert, ConditionFailedError } from './errors.js'
 import type { Expression } from './expressions/expression.js'
 import { type Interval, intersect, tuplesUnder } from './keys/interval.js'
 import { decodeKey, encodeKey, type KeyPart } from './keys/key-codec.js'
-import type { Change, ChangeResult, FoundItem, Version } from './operations.js'
+import type { Change, ChangeResult, FoundItem, PartitionDescription, Version } from './operations.js'
 import {
   BINDINGS,
   type BindingNames,
   requireBindings,
+  routerFor,
   workerClock,
   workerPeers,
   workerRandom,
@@ -67,6 +68,41 @@ export interface QueriedValue {
   readonly value: Item
 }
 
+/**
+ * What a scan reads. Without anything: all items.
+ *
+ * @example
+ * { segment: 0, segments: 4, pageSize: 100 } // the first quarter of the roots
+ */
+export interface StoreScan {
+  /** Which of several segments, from 0: they can be scanned side by side. Default 0. */
+  readonly segment?: number
+  /** How many segments there are: at most as many as the database has roots. Default 1. */
+  readonly segments?: number
+  /** As it came with a page: goes on behind that, with the same options. */
+  readonly cursor?: string
+  /** Items of a page at most. Default 500. */
+  readonly pageSize?: number
+  /** What the sort keys start with. */
+  readonly prefix?: KeyOf
+  /** Only items that it holds for are sent. Partitions read the others too. */
+  readonly filter?: Expression
+}
+
+/** Some of the items; there may be none on a page that is not the last. */
+export interface StoreScanPage {
+  readonly items: readonly ScannedValue[]
+  /** To go on behind this page, now or later and elsewhere; nothing on the last. */
+  readonly cursor?: string
+}
+
+/** An item that a scan came to. */
+export interface ScannedValue {
+  readonly hashKey: KeyPart[]
+  readonly sortKey: KeyPart[]
+  readonly value: Item
+}
+
 /** What a transaction reads: an item, or the items of an interval. */
 export type TransactReadItem =
   | { readonly kind: 'get'; readonly key: StoreKey }
@@ -78,6 +114,8 @@ export type TransactReadResult<R extends TransactReadItem> = R['kind'] extends '
   : QueriedValue[]
 
 const QUERY_FIELDS = ['hashKey', 'prefix', 'from', 'after', 'to', 'before', 'descending', 'limit', 'filter']
+
+const SCAN_FIELDS = ['segment', 'segments', 'cursor', 'pageSize', 'prefix', 'filter']
 
 const CALL_FIELDS = ['signal']
 const CONDITIONAL_FIELDS = ['condition', ...CALL_FIELDS]
@@ -112,16 +150,13 @@ export interface StoreOptions extends Pick<SettingsOptions, 'roots' | 'fanout'> 
  */
 export function openStore(env: object, options: StoreOptions = {}): Store {
   refuseUnknownOptions('openStore', options, ['database', 'bindings', 'roots', 'fanout'])
-  const { database = 'main', bindings = {}, ...settings } = options
+  const { database = 'main', bindings = {}, ...pinned } = options
   refuseUnknownOptions('bindings', bindings, BINDINGS)
-  const ports = {
-    peers: workerPeers(requireBindings(env, bindings)),
-    clock: workerClock,
-    random: workerRandom,
-  }
-  return new Store(
-    new Client(ports, { database: checkDatabaseName(database), settings: resolveSettings(settings) }),
-  )
+  const bound = requireBindings(env, bindings)
+  const settings = resolveSettings(pinned)
+  const router = routerFor(bound.partitions, checkDatabaseName(database), settings)
+  const ports = { peers: workerPeers(bound), clock: workerClock, random: workerRandom }
+  return new Store(new Client(ports, { database, settings, router }))
 }
 
 /** Made by {@link openStore}. Every call can throw {@link UnavailableError} and, if it writes, {@link OutcomeUnknownError}. */
@@ -302,6 +337,43 @@ export class Store {
       return items.map((_, i) => lists[i] ?? storedValue(next.next().value ?? null))
     })
     return results as { -readonly [I in keyof R]: TransactReadResult<R[I]> }
+  }
+
+  /**
+   * All items of the database, in no order, page by page. It is not one moment: each page is as it is when it is read.
+   * What is there from the first page to the last comes once, also while partitions split.
+   *
+   * @example
+   * for await (const { items, cursor } of store.scan({ pageSize: 100 })) {
+   *   for (const { hashKey, sortKey, value } of items) {}
+   *   // Keep `cursor`, to go on later with store.scan({ cursor }).
+   * }
+   */
+  async *scan(scan: StoreScan = {}, options: CallOptions = {}): AsyncGenerator<StoreScanPage> {
+    refuseUnknown('scan', scan, SCAN_FIELDS)
+    refuseUnknown('scan', options, CALL_FIELDS)
+    const { prefix, ...scanned } = scan
+    const within = prefix === undefined ? {} : { within: tuplesUnder(encodeKey(parts(prefix))) }
+    for await (const { items, ...rest } of this.#client.scan({ ...scanned, ...within }, options)) {
+      const decoded = items.map(({ key: { hashKey, sortKey }, item }) => ({
+        hashKey: decodeKey(hashKey),
+        sortKey: decodeKey(sortKey),
+        value: decodeItem(item),
+      }))
+      yield { items: decoded, ...rest }
+    }
+  }
+
+  /** Every partition of the database, as it describes itself: the roots first, then what they have split into. */
+  async tree(options: CallOptions = {}): Promise<PartitionDescription[]> {
+    refuseUnknown('tree', options, CALL_FIELDS)
+    return this.#client.tree(options)
+  }
+
+  /** Which partition serves a key, and how often the question was passed on to get there. */
+  async locate(key: StoreKey, options: CallOptions = {}): Promise<Location> {
+    refuseUnknown('locate', options, CALL_FIELDS)
+    return this.#client.locate(itemKey(key), options)
   }
 
   async #list(query: StoreQuery, observer: Observer, options: CallOptions): Promise<QueriedValue[]> {

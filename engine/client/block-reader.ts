@@ -7,31 +7,22 @@ import { type Interval, isEmpty, successor } from '../keys/interval.js'
 import type {
   Direction,
   ItemKey,
-  PartitionBatchGet,
-  PartitionQuery,
-  PartitionResults,
   QueryOperation,
   Reading,
   Reservation,
   Span,
+  Version,
 } from '../operations.js'
 import type { PartitionName } from '../ports.js'
 import type { ItemText } from '../values/item-text.js'
-import type { CallOptions } from './client.js'
 import type { Answered, KnownItems, PagedItem } from './known-items.js'
 import { type KeyedPage, mergedPage, mergeOrdered } from './merge.js'
 import { checkLimit, sortSpans } from './order.js'
+import type { CallOptions, PartitionCalls } from './partition-calls.js'
 import { itemText, type WriteBuffer } from './write-buffer.js'
 
 /** How a transaction asks partitions. */
-export interface BlockCalls {
-  ownerOf(hashKey: Uint8Array): PartitionName
-  ask<O extends PartitionBatchGet | PartitionQuery>(
-    owner: PartitionName,
-    operation: O,
-    options: CallOptions | undefined,
-  ): Promise<PartitionResults[O['kind']]>
-}
+export type BlockCalls = Pick<PartitionCalls, 'items' | 'page'>
 
 /** How the items of a span are read. */
 interface BlockReading extends Reading {
@@ -62,7 +53,7 @@ export class BlockReader {
   readonly #reservation: () => Reservation | undefined
   readonly #known: KnownItems
   readonly #buffer: () => WriteBuffer
-  #asked = 0
+  #answers = 0
 
   /** @param reservation what the reads reserve, if they do. */
   constructor(
@@ -79,22 +70,19 @@ export class BlockReader {
 
   /** Asks for the items that are not known. */
   async learn(keys: readonly ItemKey[], options: CallOptions | undefined): Promise<void> {
-    const groups = new Map<PartitionName, Map<string, ItemKey>>()
-    for (const key of keys) {
-      if (this.#known.knows(key)) continue
-      const owner = this.#calls.ownerOf(key.hashKey)
-      groups.set(owner, (groups.get(owner) ?? new Map()).set(itemText(key), key))
-    }
-    await mapConcurrently([...groups], MAX_CALLS, async ([owner, group]) => {
-      for (let rest = [...group.values()]; rest.length > 0; ) {
-        const answer = await this.#ask(owner, { kind: 'batchGet', keys: rest, observe: 'versions' }, options)
-        assert(answer.found.length > 0, 'a batch get answers at least one of its keys')
-        answer.found.forEach((found, i) => {
-          this.#known.learnItem(rest[i] as ItemKey, found, answer)
+    const unknown = new Map<string, { readonly key: ItemKey }>()
+    for (const key of keys) if (!this.#known.knows(key)) unknown.set(itemText(key), { key })
+    await this.#calls.items(
+      [...unknown.values()],
+      { observe: 'versions', ...this.#reserving() },
+      options,
+      (asked, { result, by }) => {
+        const answered = this.#answered(result, by)
+        result.found.forEach((found, i) => {
+          this.#known.learnItem((asked[i] as { key: ItemKey }).key, found, answered)
         })
-        rest = rest.slice(answer.found.length)
-      }
-    })
+      },
+    )
   }
 
   /** All items that the query finds, in its order. */
@@ -187,8 +175,7 @@ export class BlockReader {
       filter === undefined
         ? most + this.#buffer().deletes(span)
         : Math.max(most, FIRST_FILTERED) * LONGER ** asked
-    const answer = await this.#ask(
-      this.#calls.ownerOf(hashKey),
+    const { result, by } = await this.#calls.page(
       {
         kind: 'query',
         hashKey,
@@ -197,10 +184,11 @@ export class BlockReader {
         limit: Math.min(wanted, this.#known.room + 1),
         withKeys: true,
         observe: 'versions',
+        ...this.#reserving(),
       },
       options,
     )
-    const { items, sortKeys, versions, rest } = answer
+    const { items, sortKeys, versions, rest } = result
     assert(
       sortKeys && versions && versions.length === items.length,
       'an answer that was to observe says what it saw',
@@ -218,7 +206,7 @@ export class BlockReader {
         ? compareBytes(sortKey, shown.covered.from) >= 0
         : compareBytes(sortKey, shown.covered.to) < 0,
     )
-    this.#known.learnInterval(hashKey, shown.covered, used, answer)
+    this.#known.learnInterval(hashKey, shown.covered, used, this.#answered(result, by))
     return shown
   }
 
@@ -247,17 +235,14 @@ export class BlockReader {
     return { items, sortKeys, covered: interval }
   }
 
-  async #ask<O extends PartitionBatchGet | PartitionQuery>(
-    owner: PartitionName,
-    operation: O,
-    options: CallOptions | undefined,
-  ): Promise<PartitionResults[O['kind']] & Answered> {
-    const call = this.#asked++
+  #reserving(): { readonly reserve?: Reservation } {
     const reserve = this.#reservation()
-    const asking = reserve === undefined ? operation : { ...operation, reserve }
-    const answer: { readonly asOf?: number } = await this.#calls.ask(owner, asking, options)
-    assert(answer.asOf !== undefined, 'an answer that was to observe says when it saw')
-    return { ...(answer as PartitionResults[O['kind']] & { readonly asOf: number }), call }
+    return reserve === undefined ? {} : { reserve }
+  }
+
+  #answered({ asOf }: { readonly asOf?: Version }, by: PartitionName): Answered {
+    assert(asOf !== undefined, 'an answer that was to observe says when it saw')
+    return { asOf, by, call: this.#answers++ }
   }
 }
 

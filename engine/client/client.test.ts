@@ -80,7 +80,7 @@ class Network implements Peers {
     }
     const random = { fraction: () => 0.5, token: () => ++this.tokens }
     const alarm = { set: () => {}, clear: () => {} }
-    return new Partition({ name, storage, clock, random, alarm, peers: this }, DEFAULT_SETTINGS.limits)
+    return new Partition({ name, storage, clock, random, alarm, peers: this }, DEFAULT_SETTINGS)
   }
 }
 

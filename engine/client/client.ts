@@ -1,23 +1,26 @@
+import { cutParts, sumsAgree } from '../changes/cut-part.js'
 import { MAX_CALLS, mapConcurrently } from '../concurrently.js'
-import { assert, errorFromReport, LimitError } from '../errors.js'
+import { assert, LimitError, TransactionConflictError } from '../errors.js'
 import type { Projection } from '../expressions/expression.js'
 import { hashBytes } from '../keys/hash.js'
 import {
   type Age,
   type BatchGetOperation,
   type Direction,
+  type Fingerprint,
   type FoundItem,
   type GetOperation,
   type ItemKey,
   type Observing,
-  type PartitionOperation,
-  type PartitionResults,
+  type PartitionDescription,
+  type PartitionQuery,
+  type PartitionTransact,
+  type PieceSums,
   type PinnedSettings,
   type PlannedChange,
   type QueryOperation,
   type Reading,
   type RefusalStyle,
-  requestVersion,
   type Seen,
   type Span,
   type TransactAnswer,
@@ -26,26 +29,35 @@ import {
   type WriteOperation,
   type WriteResult,
 } from '../operations.js'
-import type { PartitionName, Peers } from '../ports.js'
+import type { PartitionName } from '../ports.js'
 import { MAX_CHANGES } from '../settings.js'
-import { rootOf } from '../topology/partition-name.js'
+import { Router } from '../topology/router.js'
 import { encodeItem, type ItemText } from '../values/item-text.js'
 import type { Value } from '../values/value.js'
-import { checkRequest } from './check-request.js'
+import { describeTree } from './describe-tree.js'
 import { type KeyedPage, mergedPage, mergeOrdered } from './merge.js'
 import { checkLimit, compareKeys, sortSpans } from './order.js'
+import { type CallOptions, type ClientPorts, PartitionCalls, type Reply } from './partition-calls.js'
 import { type Observer, readTogether } from './read-together.js'
-import { type RetryPorts, sendUntilAnswered } from './retry.js'
+import { type ScanOptions, type ScanPage, scan } from './scan.js'
 import { type BlockOptions, TransactionBlock } from './transaction-block.js'
 
-export interface ClientPorts extends RetryPorts {
-  readonly peers: Peers
+export type { CallOptions, ClientPorts } from './partition-calls.js'
+export type { ScannedItem, ScanOptions, ScanPage } from './scan.js'
+
+/** Who serves a key. */
+export interface Location {
+  readonly partition: PartitionName
+  /** How often the request was passed on to get there, now: 0 once it is known. */
+  readonly hops: number
 }
 
 export interface ClientOptions {
   /** Which of several databases in the same namespaces. */
   readonly database: string
   readonly settings: PinnedSettings
+  /** What is known of this database's tree, to share it with others: one of this client's own, if none is given. */
+  readonly router?: Router
 }
 
 /** What a transaction has seen and wants to change. Changes are in order, wherever their keys are. */
@@ -73,28 +85,24 @@ export interface SpanReading extends Reading {
   readonly observer?: Observer | undefined
 }
 
-/** What every call takes. */
-export interface CallOptions {
-  /** Checked before every sending: what is under way already is not called back. */
-  readonly signal?: AbortSignal | undefined
-}
-
 /**
- * Runs operations against the partitions that own their keys. Holds nothing of a request: one client can
- * serve all that a Worker handles.
+ * Runs operations against the partitions that own their keys. Holds nothing of a request, only what it has learned
+ * of the tree: one client can serve all that a Worker handles.
  */
 export class Client {
   readonly #ports: ClientPorts
-  readonly #options: ClientOptions
+  readonly #calls: PartitionCalls
+  readonly #tree: { readonly database: string; readonly roots: number }
 
-  constructor(ports: ClientPorts, options: ClientOptions) {
+  constructor(ports: ClientPorts, { database, settings, router }: ClientOptions) {
     this.#ports = ports
-    this.#options = options
+    this.#tree = { database, roots: settings.roots }
+    this.#calls = new PartitionCalls(ports, settings, router ?? new Router(database, settings))
   }
 
   async get(operation: GetOperation, options?: CallOptions): Promise<FoundItem | null> {
-    const { found } = await this.#call(this.ownerOf(operation.key.hashKey), operation, options)
-    return found
+    const { result } = await this.#calls.atKey(operation.key, operation, options)
+    return result.found
   }
 
   /** In the order that the operation wants, without those that are not there. All are of one moment. */
@@ -127,30 +135,20 @@ export class Client {
     options?: CallOptions,
   ): Promise<(FoundItem | null)[]> {
     const found = new Array<FoundItem | null>(keys.length).fill(null)
-    const groups = [...this.#byOwner(keys.map((key, place) => ({ key, place })))]
-    await mapConcurrently(groups, MAX_CALLS, async ([owner, asked]) => {
-      for (let done = 0; done < asked.length; ) {
-        const rest = asked.slice(done)
-        const batch = rest.map(({ key }) => key)
-        const answer = await this.#call(
-          owner,
-          {
-            kind: 'batchGet',
-            keys: batch,
-            observe: 'versions',
-            ...reserving(observer),
-            ...readingOf(reading),
-          },
-          options,
+    await this.#calls.items(
+      keys.map((key, place) => ({ key, place })),
+      { observe: 'versions', ...reserving(observer), ...readingOf(reading) },
+      options,
+      (asked, { result }) => {
+        observer.sawItems(
+          asked.map(({ key }) => key),
+          result,
         )
-        assert(answer.found.length > 0, 'a batch get answers at least one of its keys')
-        observer.sawItems(batch, answer)
-        answer.found.forEach((item, i) => {
-          found[(rest[i] as { place: number }).place] = item
+        result.found.forEach((item, i) => {
+          found[(asked[i] as { place: number }).place] = item
         })
-        done += answer.found.length
-      }
-    })
+      },
+    )
     return found
   }
 
@@ -227,22 +225,34 @@ export class Client {
   /** Changes that lie in several partitions become a transaction. */
   async write(operation: WriteOperation, options?: CallOptions): Promise<WriteResult> {
     const { changes, returning } = operation
-    const [owner, ...others] = this.#byOwner(changes).keys()
-    assert(owner !== undefined, 'a write that has changes has an owner')
-    if (others.length > 0) {
-      const plan = {
-        seen: { items: [], intervals: [] },
-        changes: changes.map((change) => ({ change })),
-        returning,
-        refusals: 'items',
-      } as const
-      return this.transact(plan, options)
+    const planned = changes.map((change, index) => ({ change, index }))
+    const onlyOwner = () => {
+      const [owner, ...others] = cutParts(
+        [{ seen: NOTHING, changes: planned }],
+        this.#calls.router,
+      ).parts.keys()
+      assert(owner !== undefined, 'a write that has changes has an owner')
+      return others.length === 0 ? owner : undefined
     }
-    return this.#call(
-      owner,
-      { ...operation, token: this.#ports.random.token(), born: this.#ports.clock.now(), resent: false },
-      options,
-    )
+    const owner = onlyOwner()
+    if (owner !== undefined) {
+      const write = {
+        ...operation,
+        token: this.#ports.random.token(),
+        born: this.#ports.clock.now(),
+        resent: false,
+      }
+      const reply = await this.#calls.send(owner, write, options, { again: onlyOwner })
+      if (reply !== undefined) return reply.result
+      // Nothing of it has happened: what sends a write elsewhere has not done it.
+    }
+    const plan = {
+      seen: NOTHING,
+      changes: changes.map((change) => ({ change })),
+      returning,
+      refusals: 'items',
+    } as const
+    return this.transact(plan, options)
   }
 
   /**
@@ -251,7 +261,7 @@ export class Client {
    * @throws {TransactionConflictError} when something was seen otherwise, or is locked for too long.
    */
   async transact(plan: TransactionPlan, options?: CallOptions): Promise<TransactAnswer> {
-    const changes = plan.changes.map((planned, index) => ({ ...planned, index, key: planned.change.key }))
+    const changes = plan.changes.map((planned, index) => ({ ...planned, index }))
     const [first] = changes
     assert(first !== undefined, 'a transaction that is sent changes something')
     if (changes.length > MAX_CHANGES) {
@@ -260,26 +270,27 @@ export class Client {
         { limit: MAX_CHANGES, size: changes.length },
       )
     }
-    const home = this.ownerOf(first.key.hashKey)
-    const parts = this.#partsOf(plan.seen, changes)
-    const part = parts.get(home) as TransactionPart
-    parts.delete(home)
-    return this.#call(
-      home,
-      {
-        kind: 'transact',
-        token: plan.token ?? this.#ports.random.token(),
-        born: this.#ports.clock.now(),
-        resent: plan.token !== undefined,
-        part,
-        others: [...parts].map(([partition, other]) => ({ partition, part: other })),
-        refusals: plan.refusals,
-        ...(plan.returning === undefined ? undefined : { returning: plan.returning }),
-        ...(plan.age === undefined ? undefined : { age: plan.age }),
-        ...(plan.token === undefined ? undefined : { digest: digestOf(plan) }),
-      },
-      options,
-    )
+    // Cut once: what is sent again is the same, wherever it goes. Its home cuts it as it must be.
+    const { parts, cuts } = cutParts([{ seen: plan.seen, changes }], this.#calls.router)
+    const home = this.ownerOf(first.change.key)
+    const part = parts.get(home)
+    assert(part !== undefined, 'the first change is at home')
+    const others = [...parts].filter(([partition]) => partition !== home)
+    const transact: PartitionTransact = {
+      kind: 'transact',
+      token: plan.token ?? this.#ports.random.token(),
+      born: this.#ports.clock.now(),
+      resent: plan.token !== undefined,
+      part,
+      others: others.map(([partition, other]) => ({ partition, part: other })),
+      refusals: plan.refusals,
+      ...(cuts.length === 0 ? undefined : { cuts }),
+      ...(plan.returning === undefined ? undefined : { returning: plan.returning }),
+      ...(plan.age === undefined ? undefined : { age: plan.age }),
+      ...(plan.token === undefined ? undefined : { digest: digestOf(plan) }),
+    }
+    const { result } = await this.#calls.atKey(first.change.key, transact, options)
+    return result
   }
 
   /**
@@ -288,20 +299,32 @@ export class Client {
    * @throws {TransactionConflictError} when there may have been none.
    */
   async validate(seen: Seen, options?: CallOptions, age?: Age): Promise<void> {
-    const parts = [...this.#partsOf(seen, [])]
-    await Promise.all(
-      parts.map(([owner, part]) =>
-        this.#call(
-          owner,
-          {
+    const detours = this.#calls.detours()
+    const sums: PieceSums[] = []
+    let cuts: readonly Fingerprint[] = []
+    for (let left: readonly TransactionPart[] = [{ seen, changes: [] }]; left.length > 0; ) {
+      const cut = cutParts(left, this.#calls.router, cuts)
+      const together = sums.length + cut.parts.size > 1
+      const elsewhere: TransactionPart[] = []
+      await Promise.all(
+        [...cut.parts].map(async ([owner, part]) => {
+          const operation = {
             kind: 'validate',
             seen: part.seen,
-            together: parts.length > 1,
+            together,
             ...(age === undefined ? undefined : { age }),
-          },
-          options,
-        ),
-      ),
+          } as const
+          const reply = await this.#calls.send(owner, operation, options, { detours })
+          if (reply === undefined) elsewhere.push(part)
+          else sums.push(reply.result.sums ?? [])
+        }),
+      )
+      cuts = cut.cuts
+      left = elsewhere
+    }
+    if (sumsAgree(cuts, sums)) return
+    throw new TransactionConflictError(
+      'an interval that the transaction depends on was changed by another one before it could commit',
     )
   }
 
@@ -309,8 +332,8 @@ export class Client {
   begin(options: BlockOptions = {}): TransactionBlock {
     return new TransactionBlock(
       {
-        ownerOf: (hashKey) => this.ownerOf(hashKey),
-        ask: (owner, operation, callOptions) => this.#call(owner, operation, callOptions),
+        items: (...asking) => this.#calls.items(...asking),
+        page: (...asking) => this.#calls.page(...asking),
         transact: (plan) => this.transact(plan),
         validate: (seen, age) => this.validate(seen, undefined, age),
         newAge: () => ({
@@ -322,46 +345,30 @@ export class Client {
     )
   }
 
-  /** What each partition has to do with a transaction. */
-  #partsOf(
-    { items, intervals }: Seen,
-    changes: readonly (PlannedChange & { readonly key: ItemKey })[],
-  ): Map<PartitionName, TransactionPart> {
-    const [ofItems, ofChanges] = [this.#byOwner(items), this.#byOwner(changes)]
-    const ofIntervals = this.#byOwner(
-      intervals.map((interval) => ({ interval, key: { hashKey: interval.hashKey } })),
-    )
-    const owners = new Set([...ofChanges.keys(), ...ofItems.keys(), ...ofIntervals.keys()])
-    return new Map(
-      [...owners].map((owner) => [
-        owner,
-        {
-          seen: {
-            items: ofItems.get(owner) ?? [],
-            intervals: (ofIntervals.get(owner) ?? []).map(({ interval }) => interval),
-          },
-          changes: (ofChanges.get(owner) ?? []).map(({ key: _, ...planned }) => planned),
-        },
-      ]),
-    )
+  /**
+   * All items of all partitions, page by page, each as it is when its page is read: not one moment. What exists from
+   * the first page to the last comes once, also when partitions split meanwhile.
+   *
+   * @throws {InvalidRequestError} for segments that there are not, or a cursor of another scan.
+   */
+  scan(scanned: ScanOptions = {}, options?: CallOptions): AsyncGenerator<ScanPage> {
+    return scan(this.#calls, this.#tree, scanned, options)
+  }
+
+  /** Asks who serves a key. */
+  async locate(key: ItemKey, options?: CallOptions): Promise<Location> {
+    const { by, hops } = await this.#calls.atKey(key, { kind: 'locate', key }, options)
+    return { partition: by, hops }
+  }
+
+  /** Has every partition describe itself: the roots first, then level by level. Not one moment. */
+  tree(options?: CallOptions): Promise<PartitionDescription[]> {
+    return describeTree(this.#calls, this.#tree, options)
   }
 
   /** The partition that would serve a key, as far as this client knows. */
-  ownerOf(hashKey: Uint8Array): PartitionName {
-    return rootOf(this.#options.database, hashKey, this.#options.settings.roots)
-  }
-
-  #byOwner<T extends { readonly key: Pick<ItemKey, 'hashKey'> }>(
-    items: readonly T[],
-  ): Map<PartitionName, T[]> {
-    const groups = new Map<PartitionName, T[]>()
-    for (const item of items) {
-      const owner = this.ownerOf(item.key.hashKey)
-      const group = groups.get(owner)
-      if (group === undefined) groups.set(owner, [item])
-      else group.push(item)
-    }
-    return groups
+  ownerOf(key: ItemKey): PartitionName {
+    return this.#calls.ownerOf(key)
   }
 
   /** The items of one span in order, page by page. */
@@ -372,13 +379,11 @@ export class Client {
   ): AsyncGenerator<KeyedPage> {
     const { direction, withKeys, observer, limit = Number.POSITIVE_INFINITY, pageSize = limit } = reading
     checkLimit(reading.limit)
-    const owner = this.ownerOf(hashKey)
     let left = limit
     let first = true
     for (let rest: Span['interval'] | undefined = interval; rest !== undefined && left > 0; ) {
       const most = Math.min(left, pageSize)
-      const answer: PartitionResults['query'] = await this.#call(
-        owner,
+      const { result: answer }: Reply<PartitionQuery> = await this.#calls.page(
         {
           kind: 'query',
           hashKey,
@@ -398,26 +403,9 @@ export class Client {
       rest = answer.rest
     }
   }
-
-  async #call<O extends PartitionOperation>(
-    owner: PartitionName,
-    operation: O,
-    options: CallOptions | undefined,
-  ): Promise<PartitionResults[O['kind']]> {
-    checkRequest(operation)
-    const writes = operation.kind === 'write' || operation.kind === 'transact'
-    const { roots, fanout } = this.#options.settings
-    const answer = await sendUntilAnswered(this.#ports, { writes, signal: options?.signal }, ({ resent }) =>
-      this.#ports.peers.call(owner, {
-        version: requestVersion(operation),
-        settings: { roots, fanout },
-        operation: writes ? { ...operation, resent: resent || operation.resent } : operation,
-      }),
-    )
-    if (!answer.ok) throw errorFromReport(answer.error)
-    return answer.result as PartitionResults[O['kind']]
-  }
 }
+
+const NOTHING: Seen = { items: [], intervals: [] }
 
 /** The same for equal transactions. */
 function digestOf({ changes }: TransactionPlan): number {

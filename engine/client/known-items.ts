@@ -5,6 +5,7 @@ import { compareBytes } from '../keys/compare-bytes.js'
 import { holdsKey, type Interval, intersect, isEmpty } from '../keys/interval.js'
 import { keyText } from '../keys/key-text.js'
 import type { FoundItem, ItemKey, Seen, SeenInterval, SeenItem, Version } from '../operations.js'
+import type { PartitionName } from '../ports.js'
 
 /** What one transaction may look at, so that it fits into a Worker and partitions can look at all of it again. */
 export const MAX_SEEN_ITEMS = 10_000
@@ -17,7 +18,9 @@ const MAX_SEEN_INTERVALS = 1_000
 export interface Answered {
   /** The partition's clock. */
   readonly asOf: Version
-  /** Numbers the transaction's calls. */
+  /** Whose clock that is. */
+  readonly by: PartitionName
+  /** Numbers the transaction's answers. */
   readonly call: number
 }
 
@@ -28,15 +31,16 @@ interface KnownItem extends Answered {
   read: boolean
 }
 
-/** An interval of which all items are known, since one moment. */
+/** An interval of which all items are known, since one moment by a partition's clock. */
 interface Examined extends Interval {
   readonly asOf: Version
+  readonly by: PartitionName
 }
 
 interface OfHashKey {
   readonly hashKey: Uint8Array
   readonly items: Map<string, KnownItem>
-  /** In order; none touches another. */
+  /** In order; none touches another of the same partition. */
   examined: Examined[]
 }
 
@@ -98,13 +102,13 @@ export class KnownItems implements Pick<ItemTable, 'get' | 'range'> {
   }
 
   /** @throws {TransactionConflictError} when something else is known already. */
-  learnItem(key: ItemKey, found: FoundItem | null, { asOf, call }: Answered): void {
+  learnItem(key: ItemKey, found: FoundItem | null, { asOf, by, call }: Answered): void {
     if (this.knows(key)) {
       this.#agree(key, found)
       return
     }
     this.#count(1, key.hashKey.length + key.sortKey.length + (found?.item.length ?? 0))
-    this.#of(key.hashKey).items.set(keyText(key.sortKey), { key, found, asOf, call, read: false })
+    this.#of(key.hashKey).items.set(keyText(key.sortKey), { key, found, asOf, by, call, read: false })
   }
 
   /**
@@ -116,7 +120,7 @@ export class KnownItems implements Pick<ItemTable, 'get' | 'range'> {
     hashKey: Uint8Array,
     interval: Interval,
     items: readonly PagedItem[],
-    { asOf, call }: Answered,
+    { asOf, by, call }: Answered,
   ): void {
     const known = this.#of(hashKey)
     const unknown: PagedItem[] = []
@@ -133,7 +137,7 @@ export class KnownItems implements Pick<ItemTable, 'get' | 'range'> {
     )
     for (const { item, version, sortKey } of unknown) {
       const key = { hashKey, sortKey }
-      known.items.set(keyText(sortKey), { key, found: { item, version }, asOf, call, read: true })
+      known.items.set(keyText(sortKey), { key, found: { item, version }, asOf, by, call, read: true })
     }
     const found = new Set(items.map(({ sortKey }) => keyText(sortKey)))
     for (const [text, item] of known.items) {
@@ -143,7 +147,7 @@ export class KnownItems implements Pick<ItemTable, 'get' | 'range'> {
     }
     this.#intervals++
     this.#calls.add(call)
-    known.examined = join(known.examined, { ...interval, asOf })
+    known.examined = join(known.examined, { ...interval, asOf, by })
   }
 
   /** The first piece of an interval, in the direction of reading, that is examined as a whole, or not at all. */
@@ -162,7 +166,7 @@ export class KnownItems implements Pick<ItemTable, 'get' | 'range'> {
     const items: SeenItem[] = []
     const intervals: SeenInterval[] = []
     for (const { hashKey, items: known, examined } of this.#ofHashKeys.values()) {
-      for (const { asOf, ...interval } of examined) {
+      for (const { asOf, by: _, ...interval } of examined) {
         const sum = new Fingerprinter()
         for (const { sortKey, version } of this.range(hashKey, interval, false, Number.POSITIVE_INFINITY)) {
           sum.add(sortKey, version)
@@ -210,13 +214,17 @@ function refuseAbove(limit: number, size: number, what: string): void {
   )
 }
 
-/** Adds an interval, and joins it with those that it overlaps or touches. */
+/**
+ * Adds an interval, and joins it with those that it overlaps or touches. What several partitions have answered stays
+ * apart: their clocks do not compare.
+ */
 function join(intervals: readonly Examined[], added: Examined): Examined[] {
   const apart = (other: Examined) =>
-    compareBytes(other.to, added.from) < 0 || compareBytes(added.to, other.from) < 0
+    other.by !== added.by || compareBytes(other.to, added.from) < 0 || compareBytes(added.to, other.from) < 0
   let joined = added
   for (const { from, to, asOf } of intervals.filter((other) => !apart(other))) {
     joined = {
+      ...joined,
       from: compareBytes(from, joined.from) < 0 ? from : joined.from,
       to: compareBytes(to, joined.to) > 0 ? to : joined.to,
       asOf: Math.min(asOf, joined.asOf),

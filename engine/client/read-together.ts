@@ -12,7 +12,8 @@ import {
   type Span,
   VERSIONS_PER_MILLI,
 } from '../operations.js'
-import type { CallOptions, Client } from './client.js'
+import type { Client } from './client.js'
+import type { CallOptions } from './partition-calls.js'
 import type { RetryPorts } from './retry.js'
 
 /** How often a statement is read anew, when what it saw changed while it read. */

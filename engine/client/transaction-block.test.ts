@@ -49,7 +49,7 @@ class Network implements Peers {
   #partition(name: PartitionName): Partition {
     const alarm = { set: () => {}, clear: () => {} }
     const ports = { ...this.#ports, name, alarm, storage: sqliteStorage() }
-    const partition = this.#partitions.get(name) ?? new Partition(ports, DEFAULT_SETTINGS.limits)
+    const partition = this.#partitions.get(name) ?? new Partition(ports, DEFAULT_SETTINGS)
     this.#partitions.set(name, partition)
     return partition
   }

@@ -19,9 +19,10 @@ import type {
 import { DEFAULT_SETTINGS, type Limits } from '../settings.js'
 import type { ItemText } from '../values/item-text.js'
 import { type BlockCalls, BlockReader } from './block-reader.js'
-import type { CallOptions, TransactionPlan } from './client.js'
+import type { TransactionPlan } from './client.js'
 import { KnownItems } from './known-items.js'
 import { checkLimit, compareKeys } from './order.js'
+import type { CallOptions } from './partition-calls.js'
 import { WriteBuffer, writes } from './write-buffer.js'
 
 /** What a transaction begins with. */

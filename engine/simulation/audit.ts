@@ -1,11 +1,11 @@
 import { decodeKey } from '../keys/key-codec.js'
 import { fitsInline } from '../partition/schema.js'
 import type { PartitionName } from '../ports.js'
-import { rootOf } from '../topology/partition-name.js'
 import { type ItemText, textBytes } from '../values/item-text.js'
 import type { Host } from './host.js'
 import type { Anomaly } from './judge/history.js'
 import type { FinalRow } from './judge/to-history.js'
+import { auditTree, type Tree } from './tree-audit.js'
 import { placeText } from './workloads/operation.js'
 import { placeOf, toRow } from './workloads/rows.js'
 
@@ -21,15 +21,18 @@ interface StoredRow {
 export interface Audit {
   readonly rows: readonly FinalRow[]
   readonly anomalies: readonly Anomaly[]
+  readonly tree: Tree
   /** The settings that each partition's data was written with, if there is any. */
   readonly settings: ReadonlyMap<PartitionName, string>
 }
 
 /** Reads every partition's database, and holds it against the invariants of the tree and of its tables. */
-export function audit(hosts: Iterable<Host>, database: string, roots: number): Audit {
+export function audit(hosts: readonly Host[], database: string, roots: number): Audit {
   const rows: FinalRow[] = []
   const anomalies: Anomaly[] = []
   const settings = new Map<PartitionName, string>()
+  const { tree, anomalies: ofTree } = auditTree(hosts, database, roots)
+  anomalies.push(...ofTree)
   const broken = (host: Host, description: string) =>
     anomalies.push({
       name: 'broken storage',
@@ -69,7 +72,10 @@ export function audit(hosts: Iterable<Host>, database: string, roots: number): A
       const [sort] = decodeKey(row.sort_key) as [number]
       const text = (row.value ?? row.large) as ItemText | null
       const name = `${hash}/${sort}`
-      if (rootOf(database, row.hash_key, roots) !== host.name) broken(host, `${name} belongs elsewhere`)
+      const owner = tree.ownerOf(row.hash_key, row.sort_key)
+      if (owner !== host.name) broken(host, `${name} belongs to ${owner}`)
+      const others = tree.serversOf(row.hash_key, row.sort_key).filter((server) => server !== owner)
+      if (others.length > 0) broken(host, `${name} is served by ${others.join(' and ')} beside ${owner}`)
       if (row.version > (bound?.value ?? 0)) broken(host, `${name} has a version above the stored bound`)
       if (text === null || (row.value !== null && row.large !== null)) {
         broken(host, `${name} has no value, or two`)
@@ -79,8 +85,8 @@ export function audit(hosts: Iterable<Host>, database: string, roots: number): A
       if (inline !== (row.value !== null)) broken(host, `${name} is stored where it does not belong`)
       const place = { hash: Number(hash.slice(1)), sort }
       if (placeText(placeOf(text)) !== placeText(place)) broken(host, `${name} holds another one's row`)
-      rows.push({ place, row: toRow(text), version: row.version })
+      if (owner === host.name) rows.push({ place, row: toRow(text), version: row.version })
     }
   }
-  return { rows, anomalies, settings }
+  return { rows, anomalies, tree, settings }
 }

@@ -1,7 +1,9 @@
 import { MARKS, type Mark, observeMarks } from '../mark.js'
 import type { FaultProfile } from './faults.js'
-import { planRun, type RunReport, run } from './run.js'
+import { planRun } from './plan.js'
+import { type RunReport, run } from './run.js'
 import { shrink } from './shrink.js'
+import { addSplits, NO_SPLITS, type Splits } from './tree-audit.js'
 import { WORKLOADS, type Workload } from './workloads/workloads.js'
 
 export interface CampaignOptions {
@@ -22,6 +24,8 @@ export interface CampaignReport {
   readonly operations: number
   readonly faults: ReadonlyMap<string, number>
   readonly marks: ReadonlyMap<Mark, number>
+  /** How often trees have grown. */
+  readonly splits: Splits
   /** Hash keys for which no order was found nor excluded. */
   readonly undecided: number
   /** How often a transaction met a conflict before it came to its end, at worst, and in which run. */
@@ -45,6 +49,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     operations: 0,
     faults,
     marks,
+    splits: NO_SPLITS,
     undecided: 0,
     worst: { conflicts: 0, seed: from },
   }
@@ -58,6 +63,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
         ...report,
         runs: report.runs + 1,
         operations: report.operations + came.operations,
+        splits: addSplits(report.splits, came.splits),
         undecided: report.undecided + came.undecided,
         worst: came.conflicts > report.worst.conflicts ? { conflicts: came.conflicts, seed } : report.worst,
       }
@@ -75,4 +81,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 /** The rare paths that a campaign never took. */
 export function unmarked({ marks }: CampaignReport): Mark[] {
   return MARKS.filter((mark) => !marks.has(mark))
+}
+
+/** Splits of each kind that a standard campaign sees at least: hundreds of them. */
+const ENOUGH_SPLITS = 200
+
+/** Whether trees have grown in every way, often enough. */
+export function hasGrown({ splits }: CampaignReport): boolean {
+  return Object.values(splits).every((count: number) => count >= ENOUGH_SPLITS)
 }

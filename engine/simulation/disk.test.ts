@@ -56,6 +56,34 @@ describe('values', () => {
   })
 })
 
+describe('the bytes of a database', () => {
+  const items = (storage = live) => {
+    storage.run('CREATE TABLE items (hash_key BLOB, sort_key BLOB, value TEXT)')
+    storage.run('CREATE TABLE large_values (value TEXT)')
+    storage.run("INSERT INTO items VALUES (x'0102', x'03', 'aé')")
+  }
+
+  it('are those of the keys and values of items, be they large', () => {
+    expect(live.bytes()).toBe(0)
+    items()
+    expect(live.bytes()).toBe(6)
+    live.run("INSERT INTO items VALUES (x'01', x'03', NULL)")
+    live.run("INSERT INTO large_values VALUES ('large')")
+    expect(live.bytes()).toBe(13)
+  })
+
+  it('are known to an instance that was replaced, as far as they are durable', () => {
+    const stale = disk.staleStorage(
+      () => true,
+      () => {},
+    )
+    items()
+    expect(() => stale.bytes()).toThrow(ReplacedError)
+    disk.flush()
+    expect(stale.bytes()).toBe(6)
+  })
+})
+
 describe('an instance that was replaced', () => {
   let failed = 0
   let stale: ReturnType<Disk['staleStorage']>

@@ -70,6 +70,10 @@ export class Disk {
         check()
         return storage.atomic(section)
       },
+      bytes() {
+        check()
+        return storage.bytes()
+      },
     }
   }
 
@@ -104,6 +108,7 @@ export class Disk {
       rows: (statement, ...bindings) => whole(() => [...storage.rows(statement, ...bindings)]),
       run: (statement, ...bindings) => whole(() => storage.run(statement, ...bindings)),
       atomic: (section) => whole(section),
+      bytes: () => whole(() => storage.bytes()),
     }
   }
 

@@ -7,10 +7,12 @@ import { placeOfKey, toRow } from './workloads/rows.js'
 /**
  * Every row that ever became durable, with its version: a transaction is not told the versions of what it leaves,
  * and without them the judge could not put it in its place. What was overwritten before it became durable is
- * not here.
+ * not here. Where a row lies is nothing that is asked here: copies of it, and what they leave behind, are one.
  */
 export class DurableRows {
   readonly rows: FinalRow[] = []
+  /** What is here: rows move with their versions. */
+  readonly #known = new Set<string>()
 
   /** Follows one database. @returns what to call whenever something became durable. */
   watch(database: DatabaseSync): () => void {
@@ -34,8 +36,14 @@ export class DurableRows {
              FROM items i WHERE hash_key = ? AND sort_key = ?`,
           )
           .all(hashKey, sortKey) as unknown as { text: ItemText | null }[]
-        if (stored?.text) this.rows.push({ place, row: toRow(stored.text), version })
+        if (stored?.text) this.#add({ place, row: toRow(stored.text), version })
       }
     }
+  }
+  #add(row: FinalRow): void {
+    const name = `${placeText(row.place)} ${row.version} ${row.row.log}`
+    if (this.#known.has(name)) return
+    this.#known.add(name)
+    this.rows.push(row)
   }
 }

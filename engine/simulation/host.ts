@@ -1,6 +1,7 @@
-import type { PartitionAnswer, PartitionRequest, TransactionPart } from '../operations.js'
+import type { PartitionAnswer, PartitionRequest } from '../operations.js'
 import { MAX_SKEW } from '../partition/token-memory.js'
 import type { Alarm, Clock, Millis, PartitionName, Peers, Storage } from '../ports.js'
+import { describeRequest } from './describe.js'
 import { Disk, ReplacedError } from './disk.js'
 import type { FaultProfile } from './faults.js'
 import type { Scheduler } from './scheduler.js'
@@ -114,7 +115,7 @@ export class Host {
       return
     }
     const stale = to.state === 'stale'
-    this.#world.note(this.name, `${stale ? 'replaced instance: ' : ''}runs ${describe(request)}`, {
+    this.#world.note(this.name, `${stale ? 'replaced instance: ' : ''}runs ${describeRequest(request)}`, {
       operation,
       fault: stale,
     })
@@ -256,6 +257,7 @@ export class Host {
         },
         run: (statement, ...bindings) => noting(() => current().run(statement, ...bindings)),
         atomic: (section) => noting(() => current().atomic(section)),
+        bytes: () => current().bytes(),
       },
       clock: {
         now: () => Math.floor(scheduler.now + instance.clockOffset),
@@ -383,28 +385,4 @@ export class Host {
       this.#plan(every, happen)
     })
   }
-}
-
-function describe({ operation }: PartitionRequest): string {
-  switch (operation.kind) {
-    case 'write':
-      return `write (${operation.changes.map(({ kind }) => kind).join(', ')})${operation.resent ? ', sent again' : ''}`
-    case 'transact': {
-      const kinds = [operation.part, ...operation.others.map(({ part }) => part)].map(describePart)
-      return `transact (${kinds.join(' | ')})${operation.resent ? ', sent again' : ''}`
-    }
-    case 'prepare':
-      return `prepare ${operation.attempt.id} (${describePart(operation.part)})`
-    case 'finish':
-      return `${operation.outcome.committed ? 'commit' : 'abort'} ${operation.attempt}`
-    case 'inquire':
-      return `inquire ${operation.attempt.id}`
-    default:
-      return operation.kind
-  }
-}
-
-function describePart({ seen, changes }: TransactionPart): string {
-  const read = seen.items.length + seen.intervals.length
-  return `${read} seen${changes.map(({ change }) => `, ${change.kind}`).join('')}`
 }

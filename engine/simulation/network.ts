@@ -1,5 +1,6 @@
 import type { PartitionAnswer, PartitionRequest } from '../operations.js'
 import { type PartitionName, PeerCallError, type Peers } from '../ports.js'
+import { describeAnswer } from './describe.js'
 import type { FaultProfile } from './faults.js'
 import type { Host } from './host.js'
 import type { Scheduler } from './scheduler.js'
@@ -11,6 +12,11 @@ export interface NetworkWorld {
   readonly profile: FaultProfile
   host(name: PartitionName): Host
   note(place: string, text: string, facts?: { fault?: boolean; operation?: number | undefined }): void
+}
+
+/** A request that says for which operation it was sent. Whoever passes it on keeps what he does not know. */
+interface Traced extends PartitionRequest {
+  readonly traced?: number
 }
 
 /** Who calls. */
@@ -33,8 +39,12 @@ export function peersOver(world: NetworkWorld, caller: Caller): Peers {
     call: (partition, request) =>
       new Promise((resolve, reject) => {
         const leave = caller.leave ?? ((send) => send())
-        // Everything that travels is a copy.
-        const sent = structuredClone(request)
+        // Everything that travels is a copy. Who passes it on passes on for which operation it was sent.
+        const { operation } = caller
+        const sent: Traced = {
+          ...structuredClone(request),
+          ...(operation === undefined ? {} : { traced: operation }),
+        }
         leave(() => new Call(world, caller, partition, sent, resolve, reject).send())
       }),
   }
@@ -45,7 +55,7 @@ class Call {
   readonly #world: NetworkWorld
   readonly #caller: Caller
   readonly #partition: PartitionName
-  readonly #request: PartitionRequest
+  readonly #request: Traced
   readonly #resolve: (answer: PartitionAnswer) => void
   readonly #reject: (error: PeerCallError) => void
   #over = false
@@ -54,7 +64,7 @@ class Call {
     world: NetworkWorld,
     caller: Caller,
     partition: PartitionName,
-    request: PartitionRequest,
+    request: Traced,
     resolve: (answer: PartitionAnswer) => void,
     reject: (error: PeerCallError) => void,
   ) {
@@ -86,7 +96,7 @@ class Call {
           receiver,
           this.#request,
           { answer: (answer) => this.#answer(answer), fail: (reason) => this.#break(reason) },
-          this.#caller.operation,
+          this.#request.traced,
         ),
       )
     if (random.chance(profile.dropRequest)) {
@@ -110,7 +120,9 @@ class Call {
     }
     const copy = structuredClone(answer)
     this.#end(this.#delay(), () => {
-      this.#world.note(this.#caller.name, `hears ${describe(copy)}`, { operation: this.#caller.operation })
+      this.#world.note(this.#caller.name, `hears ${describeAnswer(copy)}`, {
+        operation: this.#request.traced,
+      })
       this.#resolve(copy)
     })
   }
@@ -121,7 +133,7 @@ class Call {
   }
 
   #fail(reason: string, overloaded = false): void {
-    this.#world.note(this.#caller.name, `hears that ${reason}`, { operation: this.#caller.operation })
+    this.#world.note(this.#caller.name, `hears that ${reason}`, { operation: this.#request.traced })
     this.#reject(new PeerCallError(reason, { undelivered: overloaded, overloaded }))
   }
 
@@ -135,7 +147,8 @@ class Call {
   }
 
   #fault(text: string): void {
-    const { name, operation } = this.#caller
+    const { name } = this.#caller
+    const { traced: operation } = this.#request
     this.#world.note(name, `${text}: to ${this.#partition}`, { fault: true, operation })
   }
 
@@ -145,23 +158,4 @@ class Call {
     const usual = random.between(...delay)
     return random.chance(slow) ? usual * random.between(1, 100) : usual
   }
-}
-
-function describe(answer: PartitionAnswer): string {
-  if (!answer.ok) return answer.error.code
-  const { result } = answer
-  if ('proposals' in result) return `prepared at ${result.proposals.map(({ at }) => at).join(', ')}`
-  if ('outcome' in result) {
-    if (result.outcome === 'deciding') return 'deciding'
-    return result.outcome.committed ? `committed at ${result.outcome.at}` : 'aborted'
-  }
-  if ('changes' in result) {
-    return result.changes
-      .map((change) => (change.made ? `made ${change.version}` : change.because))
-      .join(', ')
-  }
-  if ('items' in result) return `${result.items.length} items${result.rest === undefined ? '' : ' and more'}`
-  if (!('found' in result)) return 'done'
-  if (Array.isArray(result.found)) return `${result.found.filter((item) => item !== null).length} items`
-  return result.found === null ? 'nothing' : 'an item'
 }

@@ -16,8 +16,14 @@ export const BEGINNING: Millis = 1_700_000_000_000
  */
 export class Scheduler {
   readonly #events = new TinyQueue<Event>([], (left, right) => left.at - right.at || left.order - right.order)
+  readonly #most: number
   #now = BEGINNING
   #count = 0
+
+  /** @param most how many events may happen before what {@link run} waits for. */
+  constructor(most = 200_000) {
+    this.#most = most
+  }
 
   /** True time, which nobody in the world can see. */
   get now(): Millis {
@@ -42,9 +48,10 @@ export class Scheduler {
   /**
    * Lets events happen until `done`, or until there are none left.
    *
-   * @throws when that takes more than `most` events: something goes round in circles.
+   * @throws when that takes too many events: something goes round in circles.
    */
-  async run(done: () => boolean, most = 200_000): Promise<void> {
+  async run(done: () => boolean): Promise<void> {
+    const most = this.#most
     for (let events = 0; !done(); events++) {
       const event = this.#events.pop()
       if (event === undefined) return

@@ -1,5 +1,6 @@
 import { FAULT_KINDS } from './faults.js'
-import type { ClientPlan, RunPlan, RunReport } from './run.js'
+import type { ClientPlan, RunPlan } from './plan.js'
+import type { RunReport } from './run.js'
 
 /** How a plan is tried. */
 export type TryPlan = (plan: RunPlan) => Promise<RunReport>
@@ -8,7 +9,7 @@ export type TryPlan = (plan: RunPlan) => Promise<RunReport>
 const MAX_RUNS = 400
 
 /**
- * Makes a failing run small: leaves out faults, clients and operations, in ever smaller pieces, as long as the
+ * Makes a failing run small: leaves out faults, growth, clients and operations, in ever smaller pieces, as long as the
  * same anomaly comes up (A. Zeller and R. Hildebrandt, "Simplifying and Isolating Failure-Inducing Input",
  * 2002). Every part of a world draws from a stream of its own, so what is left goes on nearly as before.
  *
@@ -35,6 +36,7 @@ export async function shrink(report: RunReport, tryPlan: TryPlan): Promise<RunRe
       if (needed && (await better({ ...best.plan, profile: { ...best.plan.profile, ...without } })))
         progress = true
     }
+    if (best.plan.growth !== undefined && (await better({ ...best.plan, growth: undefined }))) progress = true
     for (const { client } of best.plan.clients) {
       const clients = best.plan.clients.filter((other) => other.client !== client)
       if (clients.length > 0 && (await better({ ...best.plan, clients }))) progress = true

@@ -3,6 +3,9 @@ import type { RunReport } from './run.js'
 import { formatLine, type TraceLine } from './trace.js'
 import { placeText } from './workloads/operation.js'
 
+/** How the tree grows where it happened. */
+const GROWTH = /^runs (adopt|handOver|settle)/
+
 /** Lines that a timeline has at most: more than that nobody reads. */
 const MAX_LINES = 80
 
@@ -45,6 +48,10 @@ function linesAbout({ anomalies, records, trace }: RunReport): TraceLine[] {
   return trace.lines.filter(
     (line, i) =>
       about(line) ||
-      (line.fault && line.operation === undefined && places.has(line.place) && i > first && i < last),
+      (line.operation === undefined &&
+        (line.fault || GROWTH.test(line.text)) &&
+        places.has(line.place) &&
+        i > first &&
+        i < last),
   )
 }

@@ -12,6 +12,8 @@ export interface WorldOptions {
   readonly profile: FaultProfile
   /** What runs at every place. */
   readonly start: StartActor
+  /** How many events the world may take to come to rest; see {@link Scheduler.run}. */
+  readonly most?: number
 }
 
 /** A Worker somewhere: it has a clock of its own, and reaches partitions over the network. */
@@ -26,7 +28,7 @@ export interface SimulatedWorker {
  * one seed. Two worlds with the same options do the same, to the byte.
  */
 export class World {
-  readonly scheduler = new Scheduler()
+  readonly scheduler: Scheduler
   readonly trace = new Trace()
   readonly durable = new DurableRows()
   readonly start: StartActor
@@ -34,7 +36,8 @@ export class World {
   readonly #hosts = new Map<PartitionName, Host>()
   #profile: FaultProfile
 
-  constructor({ seed, profile, start }: WorldOptions) {
+  constructor({ seed, profile, start, most }: WorldOptions) {
+    this.scheduler = new Scheduler(most)
     this.#random = new SeededRandom(seed)
     this.#profile = profile
     this.start = start

@@ -10,6 +10,7 @@ export function placesOf(operation: Operation): Place[] {
     case 'insert':
       return [...new Set(operation.sorts)].map((sort) => ({ hash: operation.hash, sort }))
     case 'scan':
+    case 'walk':
       return operation.hashes.flatMap((hash) => placesBetween(hash, operation))
     case 'range':
       return placesBetween(operation.hash, operation)

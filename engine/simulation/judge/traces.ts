@@ -1,5 +1,6 @@
 import { type Record, writes } from '../record.js'
-import { idsOf, type Place, placeText, type Row } from '../workloads/operation.js'
+import { idsOf, type Operation, type Place, placeText, type Row } from '../workloads/operation.js'
+import type { Step } from '../workloads/transaction.js'
 import type { Anomaly } from './history.js'
 import { mayDelete, mayRemove, placesLeft, placesOf } from './places.js'
 import type { FinalRow } from './to-history.js'
@@ -18,6 +19,7 @@ export function checkTraces(records: readonly Record[], final: readonly FinalRow
   return [
     ...rows.flatMap((shown) => checkRow(shown, writers)),
     ...checkRepeats(records, writers),
+    ...checkVanished(records, final),
     ...checkFractures(records, writers),
     ...[...byPlace(records)].flatMap(([place, touching]) =>
       checkFinal(
@@ -124,6 +126,45 @@ function checkRepeats(records: readonly Record[], writers: ReadonlyMap<number, R
       })
     }),
   )
+}
+
+/**
+ * A transaction was acknowledged, and what it left at a place is not there, though nobody can have taken it away: a
+ * row keeps the numbers of all that made it. Of what never became durable nobody knows a version, and nothing else
+ * tells.
+ */
+function checkVanished(records: readonly Record[], final: readonly FinalRow[]): Anomaly[] {
+  return records
+    .filter(({ outcome, leaves }) => outcome === 'done' && leaves !== undefined)
+    .flatMap((record) =>
+      (record.leaves ?? []).flatMap(({ place, deletes }): Anomaly[] => {
+        if (deletes) return []
+        const text = placeText(place)
+        const row = final.find((each) => placeText(each.place) === text)?.row
+        if (row !== undefined && idsOf(row).includes(record.id)) return []
+        const removed = records.some(
+          (other) => other !== record && other.outcome !== 'refused' && takesAway(other.operation, text),
+        )
+        if (removed) return []
+        const description = `T${record.id} was acknowledged, and what it made of ${text} was not there at the end`
+        return [{ name: 'lost write', description, transactions: [record.id], keys: [text] }]
+      }),
+    )
+}
+
+/** Whether an operation deletes a row, or puts another one over it without having read it. */
+function takesAway(operation: Operation | Step, place: string): boolean {
+  switch (operation.kind) {
+    case 'put':
+    case 'delete':
+      return placeText(operation.at) === place
+    case 'several':
+      return operation.changes.some((change) => takesAway(change, place))
+    case 'transaction':
+      return operation.steps.some((step) => takesAway(step, place))
+    default:
+      return false
+  }
 }
 
 /** A statement that made several rows was seen with some of them, though nobody could have taken the others away. */

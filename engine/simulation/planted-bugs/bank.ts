@@ -1,5 +1,6 @@
 import type { FAULT_PROFILES } from '../faults.js'
 import type { AnomalyName } from '../judge/history.js'
+import { GROWTH_BUGS } from './growth-bugs.js'
 import { TRANSACTION_BUGS } from './transaction-bugs.js'
 
 /** A text of one file that is replaced by another before the simulator runs it. */
@@ -39,10 +40,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a retry has no token',
-    file: 'client/client.ts',
-    find: 'operation: writes ? { ...operation, resent: resent || operation.resent } : operation,',
+    file: 'client/partition-calls.ts',
+    find: 'writes ? { ...operation, resent: resent || operation.resent } : operation,',
     replace:
-      'operation: writes ? { ...operation, resent: resent && false, token: this.#ports.random.token() } : operation,',
+      'writes ? { ...operation, resent: resent && false, token: this.#ports.random.token() } : operation,',
     // An insert that meets its own first sending is told that it did not happen.
     shows: ['duplicate write', 'G1a (aborted read)'],
   },
@@ -64,7 +65,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a refusal is not remembered',
     file: 'partition/write-items.ts',
-    find: 'tokens.rememberRefusal(operation.token, error, clock.now())',
+    find: 'tokens.rememberRefusal(operation.token, error, keysOf(operation), clock.now())',
     replace: '',
     shows: ['G1a (aborted read)', 'duplicate write'],
   },
@@ -140,7 +141,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a replaced instance answers from memory',
-    file: 'partition/partition.ts',
+    file: 'partition/reads.ts',
     find: 'const found = opened === undefined ? null : get(opened.items, operation)',
     replace: `let found: any
         {
@@ -175,16 +176,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'what a resend is refused for is taken for the outcome of its first sending',
     file: 'partition/partition.ts',
-    find: `        return (
-          this.#tokens.recall(operation.token) !== undefined && (this.#opened?.versions.isCurrent() ?? true)
-        )`,
+    find: `        return tokens.recall(operation.token) !== undefined && (opened?.versions.isCurrent() ?? true)`,
     replace: '        return operation.token >= 0',
     workload: 'statements',
     shows: ['G1a (aborted read)'],
   },
   {
     name: 'settings are not checked',
-    file: 'partition/partition.ts',
+    file: 'partition/contents.ts',
     find: `      checkSettings(this.#settings, settings)
       return`,
     replace: '      return',
@@ -192,11 +191,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a first write that was refused leaves a partition that refuses everything',
-    file: 'partition/partition.ts',
+    file: 'partition/contents.ts',
     find: `      this.#opened = opened
       this.#settings = pinned`,
     replace: `      this.#opened = opened
-      this.#settings = error instanceof NothingWritten ? pinned : (pinned ?? '')`,
+      this.#settings = 'result' in (error as object) ? pinned : (pinned ?? '')`,
     workload: 'statements',
     faults: 'light',
     shows: ['unavailable'],
@@ -233,4 +232,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     shows: ['G1a (aborted read)', 'lost update', 'stale read', 'lost write'],
   },
   ...TRANSACTION_BUGS,
+  ...GROWTH_BUGS,
 ]

@@ -53,7 +53,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a home says that an attempt is aborted before it is written',
     file: 'partition/coordinator.ts',
-    find: "records.put({ hashKey, id, stored: this.#now }, { outcome: 'aborted' })",
+    find: "records.put({ hashKey, sortKey, id, stored: this.#place.ports.clock.now() }, { outcome: 'aborted' })",
     replace: '',
     workload: 'lists',
     shows: [
@@ -68,7 +68,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a prepare is taken for done when any key of its attempt is prepared',
     file: 'partition/participant.ts',
-    find: 'const earlier = opened.parts.get(hashKey, attempt.id)',
+    find: 'const earlier = opened.parts.get(hashKey, attempt.id, piece)',
     replace: 'const earlier = opened.parts.all().find((part) => part.attempt.id === attempt.id)',
     workload: 'transfers',
     shows: [
@@ -83,8 +83,8 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a late copy of a prepare is committed by the record of its attempt',
     file: 'partition/participant.ts',
-    find: 'return proposals.some((proposal) => proposal.at === at &&',
-    replace: 'return proposals.some((proposal) => at > 0 &&',
+    find: '      proposed === at &&',
+    replace: '      proposed > 0 && at > 0 &&',
     shows: [
       'duplicate write',
       'lost update',
@@ -103,15 +103,15 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'the token of a transaction is looked up on arrival alone',
     file: 'partition/coordinator.ts',
-    find: 'const known = this.#recall(operation)',
+    find: 'const known = this.#decisions.recall(operation)',
     replace: `const arrived = (turn as any).arrived
     ;(turn as any).arrived = true
-    const known = arrived ? undefined : this.#recall(operation)`,
+    const known = arrived ? undefined : this.#decisions.recall(operation)`,
     shows: ['duplicate write', 'lost write', 'G1c (circular information flow)', 'G1a (aborted read)'],
   },
   {
     name: 'the refusal of a retry is remembered in memory, and its first sending lands later',
-    file: 'partition/coordinator.ts',
+    file: 'partition/decisions.ts',
     find: 'if (!resent) {',
     replace: 'if (!resent || token >= 0) {',
     and: [
@@ -163,7 +163,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'a transaction is committed before everybody is prepared',
     file: 'partition/coordinator.ts',
-    find: "if (own instanceof FokosError || replies.some(({ kind }) => kind !== 'prepared')) return undefined",
+    find: "if (own instanceof FokosError || shares.some(({ reply }) => reply.kind !== 'prepared')) return undefined",
     replace: 'if (own instanceof FokosError) return undefined',
     shows: [
       'G2-item (write skew)',
@@ -179,19 +179,19 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'an aborted attempt keeps its locks',
     file: 'partition/participant.ts',
-    find: 'opened.parts.remove(part.claim.hashKey, attempt)',
-    replace: 'if (outcome.committed) opened.parts.remove(part.claim.hashKey, attempt)',
+    find: '        opened.parts.remove(part)',
+    replace: '        if (outcome.committed) opened.parts.remove(part)',
     shows: ['broken storage', 'unavailable'],
   },
   {
     name: 'a new instance does not take over the locks of the one before',
     file: 'partition/participant.ts',
-    find: 'locks.add({ attempt, claim, prepared: true })\n      any = true',
+    find: 'locks.add({ attempt, piece, claim, prepared: true })\n      any = true',
     replace: 'any = true',
     and: [
       {
-        file: 'partition/partition.ts',
-        find: 'if (attempts === this.#locks.preparedUnder(hashKey)) return',
+        file: 'partition/open-stores.ts',
+        find: 'if (attempts === place.locks.preparedUnder(hashKey)) return',
         replace: 'if (attempts !== undefined) return',
       },
     ],
@@ -230,8 +230,8 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a plain write does not ask for locks',
-    file: 'partition/partition.ts',
-    find: `    if (this.#tokens.recall(operation.token) === undefined) {
+    file: 'partition/writes.ts',
+    find: `    if (contents.tokens.recall(operation.token) === undefined) {
       this.#passToWrite(operation, turn)
     }`,
     replace: '',
@@ -247,12 +247,12 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a record is forgotten before everybody has heard of it',
-    file: 'partition/coordinator.ts',
+    file: 'partition/record-retention.ts',
     find: 'if (this.#acknowledged.has(id)) return true',
     replace: 'if (id >= 0) return true',
     and: [
       {
-        file: 'partition/coordinator.ts',
+        file: 'partition/record-retention.ts',
         find: 'const before = this.#now - RETENTION - RECORD_MARGIN',
         replace: 'const before = this.#now - 1_000',
       },

@@ -109,11 +109,12 @@ export function changesOf(
   }
 }
 
-/** What changes leave, if all of them are made. */
+/** What changes leave, if all of them are made: of several of one row, the last counts. */
 export function leavesOf(placed: readonly PlacedChange[]): Leaving[] {
-  return placed.flatMap(({ place, kind }) =>
+  const left = placed.flatMap(({ place, kind }) =>
     kind === 'check' ? [] : [{ place, deletes: kind === 'delete' }],
   )
+  return [...new Map(left.map((each) => [placeText(each.place), each])).values()]
 }
 
 /** What a client makes of a row that it has read. */

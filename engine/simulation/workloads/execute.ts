@@ -1,14 +1,15 @@
 import { TransactionConflictError } from '../../errors.js'
 import type { ChangeResult } from '../../operations.js'
-import type { WrittenRow } from '../record.js'
+import type { Record, WrittenRow } from '../record.js'
 import { writes } from '../record.js'
-import { changesOf, leavesOf, returningOf } from './changes.js'
+import { changesOf, leavesOf, type PlacedChange, returningOf } from './changes.js'
 import { type ChangeOperation, type Operation, placeText, type Several } from './operation.js'
 import { readPages, readRows, scan } from './reads.js'
 import { untilItEnds } from './retry.js'
 import { writtenRow } from './rows.js'
 import { transact } from './run-transaction.js'
 import { type ClientMemory, outcomeOf, remember, type Session } from './session.js'
+import { walk } from './walk.js'
 
 /**
  * Does one operation through the real client, and records what came of it.
@@ -21,6 +22,8 @@ export async function execute(operation: Operation, session: Session): Promise<v
       return readPages(operation, session)
     case 'scan':
       return scan(operation, session)
+    case 'walk':
+      return walk(operation, session)
     case 'transaction':
       return transact(operation, session)
     case 'several':
@@ -33,7 +36,7 @@ export async function execute(operation: Operation, session: Session): Promise<v
   }
 }
 
-type Single = Exclude<Operation, { kind: 'range' | 'scan' | 'several' | 'transaction' }>
+type Single = Exclude<Operation, { kind: 'range' | 'scan' | 'walk' | 'several' | 'transaction' }>
 
 /** @throws {TransactionConflictError} when it did not happen, and may if it is done again. */
 async function statement(operation: Single, session: Session): Promise<void> {
@@ -41,11 +44,15 @@ async function statement(operation: Single, session: Session): Promise<void> {
   const called = recorder.tick()
   const record = { id, client, operation, called, seen: [], written: [], conflict: false }
   try {
-    const came =
-      operation.kind === 'get' || operation.kind === 'batchGet'
-        ? { seen: await readRows(operation, session.store) }
-        : { written: await write(operation, session) }
-    remember(memory, came)
+    if (operation.kind === 'get' || operation.kind === 'batchGet') {
+      const seen = await readRows(operation, session.store)
+      remember(memory, { seen })
+      recorder.add({ ...record, seen, answered: recorder.tick(), outcome: 'done' })
+      return
+    }
+    const { written, transaction } = await write(operation, session)
+    remember(memory, { written })
+    const came = transaction ? asTransaction(operation, changesOf(operation, id), written) : { written }
     recorder.add({ ...record, ...came, answered: recorder.tick(), outcome: 'done' })
   } catch (error) {
     const outcome = outcomeOf(error, operation)
@@ -66,11 +73,9 @@ async function severalChanges(operation: Several, session: Session): Promise<voi
   const record = { id, client, operation, called, seen: [], written: [], conflict: false }
   const placed = changesOf(operation, id)
   try {
-    const written = await write(operation, session)
-    const made = placed.filter((_, i) => written[i]?.made !== undefined)
-    const statements = [{ operation, seen: [], written, conflict: false }]
-    const answered = recorder.tick()
-    recorder.add({ ...record, answered, outcome: 'done', statements, leaves: leavesOf(made) })
+    const { written } = await write(operation, session)
+    const came = asTransaction(operation, placed, written)
+    recorder.add({ ...record, ...came, answered: recorder.tick(), outcome: 'done' })
   } catch (error) {
     // Where the row was that an insert met is not said: that it met one is as good as a refusal.
     const outcome = outcomeOf(error, operation) === 'unknown' ? 'unknown' : 'refused'
@@ -81,10 +86,23 @@ async function severalChanges(operation: Several, session: Session): Promise<voi
   }
 }
 
-async function write(
+/** What was told of a statement whose rows lie in several partitions: its rows' versions are not among it. */
+function asTransaction(
   operation: ChangeOperation | Several,
-  { id, store, signal }: Session,
-): Promise<WrittenRow[]> {
+  placed: readonly PlacedChange[],
+  written: readonly WrittenRow[],
+): Pick<Record, 'statements' | 'leaves'> {
+  const made = placed.filter((_, i) => written[i]?.made !== undefined)
+  return { statements: [{ operation, seen: [], written, conflict: false }], leaves: leavesOf(made) }
+}
+
+interface Written {
+  readonly written: WrittenRow[]
+  /** Whether it was made as a transaction: then the answer has the time of its commit. */
+  readonly transaction: boolean
+}
+
+async function write(operation: ChangeOperation | Several, { id, store, signal }: Session): Promise<Written> {
   const placed = changesOf(operation, id)
   const returning = returningOf(operation)
   const result = await store.write(
@@ -97,7 +115,10 @@ async function write(
   )
   if (result.changes.length !== placed.length)
     throw new Error(`T${id} made ${placed.length} changes and was told of ${result.changes.length}`)
-  return placed.map((change, i) => writtenRow(change, result.changes[i] as ChangeResult))
+  return {
+    written: placed.map((change, i) => writtenRow(change, result.changes[i] as ChangeResult)),
+    transaction: 'at' in result,
+  }
 }
 
 /** A condition on what was seen becomes one on a number; on nothing seen, on a count that no row has. */

@@ -26,10 +26,11 @@ export interface Place {
  * - `transaction` is described where it is declared: {@link TransactionOperation}.
  * - `range` reads the rows of a hash key from one place to another, page by page.
  * - `scan` reads the rows of several hash keys in one order: at once, or page by page.
+ * - `walk` reads the rows of all partitions, page by page.
  * - `atLeast` is a filter on the rows' counts.
  * - `balanced` are rows whose amounts are zero in all.
  */
-export type Operation = ReadingOperation | ChangeOperation | Several | TransactionOperation
+export type Operation = ReadingOperation | Walk | ChangeOperation | Several | TransactionOperation
 
 export type ReadingOperation =
   | { readonly kind: 'get'; readonly at: Place }
@@ -106,6 +107,20 @@ export interface Scan {
   readonly balanced?: boolean
 }
 
+export interface Walk {
+  readonly kind: 'walk'
+  /** How many walks there are, one after the other, each through a part of the tree, if there are as many roots. */
+  readonly segments: number
+  readonly pageSize: number
+  /** Whether every page is asked for anew, with the cursor of the one before it. */
+  readonly resumes: boolean
+  /** Only rows with these places. */
+  readonly from: number
+  readonly to: number
+  /** The hash keys whose rows must all be found, if they are there from the beginning to the end. */
+  readonly hashes: readonly number[]
+}
+
 /** A row, as operations write and see it. */
 export interface Row {
   /** How many appends it has seen since it was made. */
@@ -132,7 +147,7 @@ export function writerOf(row: Row): number {
 export const LARGE = 6_000
 
 /** How many places a hash key has at most. */
-export const SORTS = 8
+export const SORTS = 60
 
 export function describeOperation(operation: Operation): string {
   switch (operation.kind) {
@@ -159,6 +174,11 @@ export function describeOperation(operation: Operation): string {
       return `insert ${operation.large ? 'large ' : ''}${operation.sorts.map((sort) => placeText({ hash: operation.hash, sort })).join(', ')}, or ${operation.onExisting}${operation.grow ? ' (growing)' : ''}${conditionText(operation)}`
     case 'range':
       return `range h${operation.hash} from ${operation.from} to ${operation.to}${operation.descending ? ' backwards' : ''} in pages of ${operation.pageSize}${readingText(operation)}`
+    case 'walk': {
+      const { segments, pageSize, resumes, from, to } = operation
+      const how = `${resumes ? ', each asked for anew' : ''}, in ${segments} segments`
+      return `walk through all rows from ${from} to ${to} in pages of ${pageSize}${how}`
+    }
     case 'scan': {
       const { hashes, from, to, order, pageSize } = operation
       const by = `${order.first}, hash keys ${order.hashKey}, sort keys ${order.sortKey}`
@@ -178,6 +198,7 @@ function readingText({ limit, atLeast }: { readonly limit?: number; readonly atL
   return `${most}${atLeast === undefined ? '' : `, where n >= ${atLeast}`}`
 }
 
+/** Texts of one hash key are ordered as its places are. */
 export function placeText({ hash, sort }: Place): string {
-  return `h${hash}/${sort}`
+  return `h${hash}/${String(sort).padStart(2, '0')}`
 }

@@ -1,14 +1,15 @@
 import type { Client } from '../../client/client.js'
+import type { KeyedPage } from '../../client/merge.js'
 import { compareBytes } from '../../keys/compare-bytes.js'
 import type { Interval } from '../../keys/interval.js'
 import { decodeKey, encodeKey } from '../../keys/key-codec.js'
 import type { QueryOperation } from '../../operations.js'
 import type { ItemText } from '../../values/item-text.js'
-import type { Record, SeenRow, Statement } from '../record.js'
+import type { SeenRow, Statement } from '../record.js'
 import { filterOf } from './changes.js'
 import { type Operation, type Place, placeText, type Scan, SORTS } from './operation.js'
 import { hashKey, keyOf, placeOf, rowAt, seenRow, toRow } from './rows.js'
-import { outcomeOf, remember, type Session } from './session.js'
+import { outcomeOf, partId, remember, type Session } from './session.js'
 
 type Range = Operation & { kind: 'range' }
 
@@ -24,9 +25,12 @@ export async function readRows(
   return operation.places.map((place, i) => seenRow(place, found[i] ?? null))
 }
 
-/** Every page is a read of its own: they see one moment each. */
+/**
+ * Every page is a read of its own: they see one moment each. So does every partition that has a part of one: the
+ * client gives on what is not empty.
+ */
 export async function readPages(operation: Range, session: Session): Promise<void> {
-  const { id, client, store, memory, recorder } = session
+  const { id, client, store, memory, recorder, heard } = session
   const { hash, from, to, descending, pageSize, limit = Number.POSITIVE_INFINITY, atLeast } = operation
   const interval: Interval = { from: encodeKey([from]), to: encodeKey([to]) }
   const pages = store.spanPages(
@@ -40,59 +44,87 @@ export async function readPages(operation: Range, session: Session): Promise<voi
     },
   )
   let count = 0
-  let rest = { from, to }
-  let last: Record | undefined
-  for (let page = 1; ; page++) {
+  let rest: Places = { from, to }
+  let last: number | undefined
+  let part = 0
+  for (;;) {
     const called = recorder.tick()
     try {
-      const { done, value } = await pages.next()
-      if (done === true) {
-        // The page before was full, and its answer said that nothing comes behind it.
-        if (last !== undefined && rest.from < rest.to && count < limit) {
-          recorder.add({ ...last, id: id + page / 100, seen: [], covers: rest })
-        }
-        return
-      }
-      const seen = value.items.map((item, i): SeenRow => {
-        const [sort] = decodeKey(value.sortKeys[i] as Uint8Array)
+      const next = await pages.next()
+      const answered = recorder.tick()
+      const page = next.done === true ? NO_PAGE : next.value
+      const seen = page.items.map((item, i): SeenRow => {
+        const [sort] = decodeKey(page.sortKeys[i] as Uint8Array)
         const place = { hash, sort: sort as number }
         return { place, row: rowAt(place, item) }
       })
       if (seen.length > Math.min(pageSize, limit - count)) throw new Error('a page has too many rows')
       count += seen.length
-      const steps = seen.map(({ place }) => (descending ? -place.sort : place.sort))
-      const inRest = seen.every(({ place }) => place.sort >= rest.from && place.sort < rest.to)
-      if (!inRest || steps.some((step, i) => i > 0 && step <= (steps[i - 1] as number)))
-        throw new Error(`T${id} read ${steps.join(', ')} in a page of ${rest.from} to ${rest.to}`)
-      const furthest = seen.at(-1)?.place.sort
-      if (page > 2 * SORTS) throw new Error(`T${id} comes to no end of its pages`)
-      // A full page says nothing of what comes behind its last row.
-      const full = (seen.length >= pageSize || count >= limit) && furthest !== undefined
-      const covers = !full
-        ? rest
-        : descending
-          ? { from: furthest, to: rest.to }
-          : { from: rest.from, to: furthest + 1 }
-      rest = descending ? { from: rest.from, to: covers.from } : { from: covers.to, to: rest.to }
-      remember(memory, { seen })
-      last = {
-        id: id + page / 100,
-        client,
-        operation,
-        called,
-        answered: recorder.tick(),
-        outcome: 'done',
-        seen,
-        covers,
-        written: [],
-        conflict: false,
+      for (const { place } of seen) {
+        if (last !== undefined && (descending ? place.sort >= last : place.sort <= last))
+          throw new Error(`T${id} read ${place.sort} behind ${last}`)
+        last = place.sort
       }
-      recorder.add(last)
+      let placed = 0
+      for (const answer of heard.take()) {
+        const asked = placesIn(answer.interval)
+        if (descending ? asked.to !== rest.to : asked.from !== rest.from)
+          throw new Error(
+            `T${id} asked for ${asked.from} to ${asked.to} where ${rest.from} to ${rest.to} is left`,
+          )
+        const covers = answer.rest === undefined ? asked : outside(asked, placesIn(answer.rest), descending)
+        rest = descending ? { from: rest.from, to: covers.from } : { from: covers.to, to: rest.to }
+        const here = seen.filter(({ place }) => place.sort >= covers.from && place.sort < covers.to)
+        placed += here.length
+        if (covers.from >= covers.to) continue
+        recorder.add({
+          id: partId(id, ++part),
+          client,
+          operation,
+          called,
+          answered,
+          outcome: 'done',
+          seen: here,
+          covers,
+          written: [],
+          conflict: false,
+        })
+      }
+      if (placed < seen.length) throw new Error(`T${id} was given rows that no partition had answered`)
+      remember(memory, { seen })
+      if (next.done !== true) continue
+      if (rest.from < rest.to && count < limit)
+        throw new Error(`T${id} was not given what is left from ${rest.from} to ${rest.to}`)
+      return
     } catch (error) {
       outcomeOf(error, operation)
       return
     }
   }
+}
+
+const NO_PAGE = { items: [], sortKeys: [] } as const satisfies Partial<KeyedPage>
+
+/** Places of one hash key: `from` up to, not including, `to`. */
+interface Places {
+  readonly from: number
+  readonly to: number
+}
+
+/** The places whose keys lie in an interval, whose bounds may be any bytes. */
+function placesIn({ from, to }: Interval): Places {
+  return { from: placesBelow(from), to: placesBelow(to) }
+}
+
+function placesBelow(bound: Uint8Array): number {
+  let count = 0
+  while (count < SORTS && compareBytes(encodeKey([count]), bound) < 0) count++
+  return count
+}
+
+/** What of all places lies before the rest, in the order of reading. */
+function outside(all: Places, rest: Places, descending: boolean): Places {
+  return descending ? { from: rest.to, to: all.to } : { from: all.from, to: rest.from }
 }
 
 /** Read at once, all that it shows is of one moment. In pages, each place shows a moment of its own. */
@@ -121,7 +153,7 @@ export async function scan(operation: Scan, { id, client, store, recorder }: Ses
       recorder.add({
         ...record,
         ...statement,
-        id: id + ++part / 100,
+        id: partId(id, ++part),
         operation: { ...(statement.operation as Range), ...here },
         seen: seen.filter(({ place }) => place.sort === from),
         covers: here,

@@ -1,5 +1,5 @@
 import type { BlockSavepoint, TransactionBlock } from '../../client/transaction-block.js'
-import { ConstraintError, TransactionConflictError } from '../../errors.js'
+import { ConstraintError, InvalidRequestError, TransactionConflictError } from '../../errors.js'
 import type { Age, ChangeResult } from '../../operations.js'
 import type { Leaving, Record, SeenRow, Statement, WrittenRow } from '../record.js'
 import { writes } from '../record.js'
@@ -220,7 +220,7 @@ class BlockRun implements Told {
     }
   }
 
-  /** An insert that meets a row undoes its own statement, and nothing else of the block. */
+  /** An insert that meets a row undoes its own statement, and nothing else of the block; so does who is not alone. */
   async #write(operation: ChangeOperation | Several): Promise<readonly WrittenRow[]> {
     const marked = new Set([...this.#own].filter(([, { deletes }]) => !deletes).map(([place]) => place))
     const placed = changesOf(operation, this.#id, marked)
@@ -243,7 +243,9 @@ class BlockRun implements Told {
       }
       return written
     } catch (error) {
-      if (!(error instanceof ConstraintError)) throw error
+      const notAlone =
+        error instanceof InvalidRequestError && 'alone' in operation && operation.alone === true
+      if (!(error instanceof ConstraintError || notAlone)) throw error
       this.statements.push({ operation, seen: [], written: [], conflict: true })
       return []
     }

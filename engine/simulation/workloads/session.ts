@@ -11,6 +11,7 @@ import {
   UnavailableError,
 } from '../../errors.js'
 import type { Clock, Random } from '../../ports.js'
+import type { HeardPages } from '../heard-pages.js'
 import { type Record, type SeenRow, type WrittenRow, writes } from '../record.js'
 import { type Operation, placeText } from './operation.js'
 
@@ -33,9 +34,13 @@ export interface Session {
   /** The client's. */
   readonly client: number
   readonly store: Client
+  /** How many roots the client declares. */
+  readonly roots: number
   readonly ports: { readonly clock: Clock; readonly random: Random }
   readonly memory: ClientMemory
   readonly recorder: Recorder
+  /** What partitions answer to this operation. */
+  readonly heard: HeardPages
   readonly signal?: AbortSignal
 }
 
@@ -66,4 +71,9 @@ export function remember(
   for (const { place, made } of came.written ?? []) {
     if (made?.row) memory.set(placeText(place), made.row.n)
   }
+}
+
+/** Pages, and what else is read piece by piece, have numbers of their own, a fraction beyond the operation's. */
+export function partId(operation: number, part: number): number {
+  return Number(`${operation}.${String(part).padStart(4, '0')}`)
 }

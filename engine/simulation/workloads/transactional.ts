@@ -1,46 +1,8 @@
 import type { SeededRandom } from '../seeded-random.js'
-import type { ChangeOperation, Operation, Place, Scan } from './operation.js'
+import { block, insertAt, place, places, readOnly, scanOver, whole } from './building.js'
+import type { ChangeOperation, Operation, Place } from './operation.js'
 import type { Step } from './transaction.js'
 import type { Workload } from './workloads.js'
-
-const block = (...steps: readonly Step[]): Operation => ({ kind: 'transaction', as: 'block', steps })
-const readOnly = (...steps: readonly Step[]): Operation => ({
-  kind: 'transaction',
-  as: 'block',
-  readOnly: true,
-  steps,
-})
-
-const place = (random: SeededRandom, hashes: number, sorts: number): Place => ({
-  hash: random.below(hashes),
-  sort: random.below(sorts),
-})
-
-/** Different places, in any order. */
-const places = (random: SeededRandom, count: number, hashes: number, sorts: number): Place[] =>
-  random
-    .some(
-      Array.from({ length: hashes * sorts }, (_, i) => i),
-      count,
-      count,
-    )
-    .map((i) => ({ hash: Math.floor(i / sorts), sort: i % sorts }))
-
-const whole = (hash: number, from = 0, to = 4): Step & { kind: 'range' } => ({
-  kind: 'range',
-  hash,
-  from,
-  to,
-  descending: false,
-  pageSize: 8,
-})
-
-const insertAt = ({ hash, sort }: Place): ChangeOperation => ({
-  kind: 'insert',
-  hash,
-  sorts: [sort],
-  onExisting: 'error',
-})
 
 /** Accounts of a bank: amounts move from one to another, and whoever looks at all of them finds nothing in all. */
 const ACCOUNTS: readonly Place[] = [0, 1, 2, 3].map((hash) => ({ hash, sort: 0 }))
@@ -290,21 +252,6 @@ const spread: Workload = {
     const plan = writing ? changes : [...changes.slice(1), { kind: 'append', at: some[0] as Place } as const]
     return { kind: 'transaction', as: 'plan', steps: [{ kind: 'several', changes: plan }] }
   },
-}
-
-function scanOver(hashes: readonly number[], from: number, to: number, random: SeededRandom): Scan {
-  const directions = ['ascending', 'descending'] as const
-  return {
-    kind: 'scan',
-    hashes,
-    from,
-    to,
-    order: {
-      first: random.pick(['hashKey', 'sortKey']),
-      hashKey: random.pick(directions),
-      sortKey: random.pick(directions),
-    },
-  }
 }
 
 /** What needs several rows, wherever they are, to change at one moment. */

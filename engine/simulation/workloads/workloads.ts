@@ -1,5 +1,7 @@
 import type { SeededRandom } from '../seeded-random.js'
-import type { Operation, Place } from './operation.js'
+import { place } from './building.js'
+import { GROWING, walkThrough } from './growing.js'
+import type { Operation } from './operation.js'
 import { TRANSACTIONAL } from './transactional.js'
 
 /** What clients do in a run, decided before it begins. */
@@ -7,14 +9,11 @@ export interface Workload {
   readonly name: string
   /** How many operations a client does, where one is worth several of others. */
   readonly operations?: readonly [number, number]
+  /** Its rows are many, and always in a tree that grows. */
+  readonly grows?: boolean
   /** The next operation of a client. */
   next(random: SeededRandom): Operation
 }
-
-const place = (random: SeededRandom, hashes: number, sorts: number): Place => ({
-  hash: random.below(hashes),
-  sort: random.below(sorts),
-})
 
 const range = (random: SeededRandom, hashes: number, sorts: number): Operation => {
   const from = random.below(sorts)
@@ -165,6 +164,7 @@ const scans: Workload = {
         ...reading,
       }
     }
+    if (random.chance(0.06)) return walkThrough(random, 4, 5)
     if (random.chance(0.2)) return { ...range(random, 4, 5), ...reading } as Operation
     if (random.chance(0.15)) return { kind: 'delete', at }
     if (random.chance(0.3)) return { kind: 'append', at }
@@ -177,5 +177,12 @@ const scans: Workload = {
   },
 }
 
-/** What clients can be made to do. Growth adds its own here. */
-export const WORKLOADS: readonly Workload[] = [...SIMPLE, mixed, statements, scans, ...TRANSACTIONAL]
+/** What clients can be made to do. */
+export const WORKLOADS: readonly Workload[] = [
+  ...SIMPLE,
+  mixed,
+  statements,
+  scans,
+  ...TRANSACTIONAL,
+  ...GROWING,
+]

@@ -1,15 +1,18 @@
 import type { DurableObject } from 'cloudflare:workers'
 import type { PartitionAnswer, PartitionRequest } from '../../operations.js'
 import { encodeItem } from '../../values/item-text.js'
-import { FokosPartition as SoundPartition } from '../durable-objects.js'
+import { durableObjects } from '../durable-objects.js'
+import { WITHOUT_GROWTH } from './settings.js'
 
 /*
  * The Worker of worker.ts with a bug: its partitions acknowledge writes that they make a little later. As long
  * as the process lives, nobody can tell, because a read makes first what is waiting; only a kill shows it.
  */
 
-export { FokosTopologyKeeper } from '../durable-objects.js'
-export { default } from './worker.js'
+export { default, FokosTopologyKeeper } from './worker.js'
+
+// What is passed on cannot be made later.
+const { FokosPartition: Sound } = durableObjects({ settings: WITHOUT_GROWTH })
 
 /** How much later: long for a computer, and well before anything is evicted for being idle. */
 const LATE = 200
@@ -20,7 +23,7 @@ type ExecutingClass = new (
 ) => DurableObject & { execute(request: PartitionRequest): PartitionAnswer }
 
 /** Answers every write at once as if it had been made, which it will have been if nothing happens until then. */
-export class FokosPartition extends (SoundPartition as unknown as ExecutingClass) {
+export class FokosPartition extends (Sound as unknown as ExecutingClass) {
   #waiting: PartitionRequest[] = []
 
   override execute(request: PartitionRequest): PartitionAnswer {

@@ -5,19 +5,38 @@ import { runAndKill } from './run.js'
 const seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 1_000_000))
 const random = new SeededRandom(seed)
 
+/** Milliseconds for a run that takes less than a minute on a machine that has nothing else to do. */
+const PATIENCE = 240_000
+
+const aboveZero = expect.toSatisfy((count: number) => count > 0)
+
 describe(`a server that is killed while it is written to, seed ${seed}`, () => {
-  it('keeps what it acknowledged and what was read, makes nothing twice or by half, and leaves nothing locked', async ({
-    signal,
-  }) => {
-    const report = await runAndKill({ entry: './worker.ts', kills: 20, random, signal })
-    console.log(`kills: seed ${seed}, ${JSON.stringify({ ...report, findings: report.findings.length })}`)
-    expect(report.findings).toEqual([])
-    expect(report.kills).toBeGreaterThanOrEqual(20)
-    // A run whose kills hit nothing would prove nothing.
-    expect(report.totals.unknown).toBeGreaterThan(20)
-    expect(report.totals.acknowledged).toBeGreaterThan(report.totals.unknown)
-    expect(report.locks.goneAlone).toBeGreaterThan(0)
-  })
+  it(
+    'keeps what it acknowledged and what was read, makes nothing twice or by half, and leaves nothing locked',
+    async ({ signal }) => {
+      const report = await runAndKill({ entry: './worker.ts', kills: 20, random, signal })
+      console.log(`kills: seed ${seed}, ${JSON.stringify({ ...report, findings: report.findings.length })}`)
+      expect(report.findings).toEqual([])
+      expect(report.kills).toBeGreaterThanOrEqual(20)
+      // A run whose kills hit nothing would prove nothing.
+      expect(report.totals.unknown).toBeGreaterThan(20)
+      expect(report.totals.acknowledged).toBeGreaterThan(report.totals.unknown)
+      expect(report.locks.goneAlone).toBeGreaterThan(0)
+      expect(report.transfers).toEqual({
+        planned: expect.any(Number),
+        settled: expect.any(Number),
+        copying: aboveZero,
+        catching: aboveZero,
+        moved: aboveZero,
+        serving: aboveZero,
+        goneAlone: aboveZero,
+      })
+      expect(report.splits.hash).toBeGreaterThanOrEqual(12)
+      expect(report.splits.promotion).toBeGreaterThanOrEqual(1)
+      expect(report.splits.range).toBeGreaterThanOrEqual(4)
+    },
+    PATIENCE,
+  )
 })
 
 describe('a server that acknowledges writes before it makes them', () => {
@@ -36,4 +55,16 @@ describe('a server that acknowledges writes before it makes them', () => {
     )
     expect(new Set(report.findings.map(({ kind }) => kind))).toEqual(new Set(['lost']))
   })
+})
+
+describe('a partition that gives keys away before it has stored that it did', () => {
+  it(
+    'is found out by a kill: two partitions serve the same',
+    async ({ signal }) => {
+      const report = await runAndKill({ entry: './hasty-source-worker.ts', kills: 30, random, signal })
+      console.log(`hasty source: seed ${seed}, kill ${report.kills}, ${report.findings.length} served twice`)
+      expect(new Set(report.findings.map(({ kind }) => kind))).toContain('served twice')
+    },
+    PATIENCE,
+  )
 })

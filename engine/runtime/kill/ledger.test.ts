@@ -48,6 +48,11 @@ describe('an audit', () => {
     ],
     ['a refused write', [row('h/1', 'a', 'r'), row('h/2', 'a')], [{ kind: 'refuted', id: 'r' }]],
     [
+      'a row that has grown by half',
+      [{ ...row('h/1', 'a'), size: 20, padding: 10 }, row('h/2', 'a')],
+      [{ kind: 'miscounted', row: 'h/1' }],
+    ],
+    [
       'a count that is not the log',
       [{ ...row('h/1', 'a'), count: 2 }, row('h/2', 'a')],
       [{ kind: 'miscounted', row: 'h/1' }],
@@ -87,6 +92,17 @@ describe('an audit', () => {
     expect(read.read([row('h/1', 'a', 'u')])).toEqual([])
     expect(read.audit([row('h/1', 'a'), row('h/2', 'a')])).toEqual([{ kind: 'unread', row: 'h/1' }])
     expect(read.read([row('h/1', 'u')])).toEqual([{ kind: 'unread', row: 'h/1' }])
+  })
+
+  it('finds what a read has missed, and what it has read twice', () => {
+    const read = ledger()
+    const must = [...read.acknowledgedRows]
+    expect(must).toEqual(['h/1', 'h/2'])
+    expect(read.complete([row('h/2', 'a'), row('h/1', 'a'), row('h/3')], must)).toEqual([])
+    expect(read.complete([row('h/2', 'a'), row('h/2', 'a')], must)).toEqual([
+      { kind: 'missing', row: 'h/1' },
+      { kind: 'repeated', row: 'h/2' },
+    ])
   })
 
   it('takes a read that was overtaken by a later one', () => {

@@ -9,10 +9,18 @@ import type { LogRow } from './log-row.js'
  * - `doubled`: a write was made twice.
  * - `torn`: a write was made in some of its rows and not in others.
  * - `refuted`: a write is there that was refused, or that an earlier audit did not find when it was decided.
- * - `miscounted`: a row's count is not the number of ids in its log.
+ * - `miscounted`: a row's count is not the number of ids in its log, or its size is not what it is padded to.
  * - `mispaid`: an account's coins are not what the transfers in its log have brought and taken.
  * - `unbalanced`: the coins of all accounts are not as many as there are.
  * - `locked`: something is locked for longer than anything may be.
+ * - `missing`: a row was acknowledged before a read began, and is not among what was read.
+ * - `repeated`: a row came twice in one read.
+ * - `unlike`: a row is not the same when it is read in another way.
+ * - `served twice`: two partitions serve one item.
+ * - `served by nobody`: an item lies somewhere, and nobody serves it.
+ * - `left behind`: a partition has an item that has moved away, when no transfer is under way.
+ * - `unfinished`: a transfer does not come to its end by itself.
+ * - `grown wrong`: what partitions have stored of the tree does not fit together.
  */
 export interface Finding {
   readonly kind:
@@ -26,6 +34,14 @@ export interface Finding {
     | 'mispaid'
     | 'unbalanced'
     | 'locked'
+    | 'missing'
+    | 'repeated'
+    | 'unlike'
+    | 'served twice'
+    | 'served by nobody'
+    | 'left behind'
+    | 'unfinished'
+    | 'grown wrong'
   /** The row, if one row shows it. */
   readonly row?: string
   /** The write, if it is about one. */
@@ -50,6 +66,7 @@ export class Ledger {
   readonly #attempts = new Map<string, Attempt>()
   /** The longest log of each row that was read. */
   readonly #read = new Map<string, string>()
+  readonly #acknowledged = new Set<string>()
   readonly #totals = {
     sent: 0,
     acknowledged: 0,
@@ -88,6 +105,30 @@ export class Ledger {
     if (attempt?.outcome !== 'sent') throw new Error(`the id ${id} is not under way`)
     attempt.outcome = outcome
     this.#totals[outcome]++
+    if (outcome === 'acknowledged') for (const row of attempt.rows) this.#acknowledged.add(row)
+  }
+
+  /** The rows of which a write was acknowledged: they must be there, whoever reads from now on. */
+  get acknowledgedRows(): ReadonlySet<string> {
+    return this.#acknowledged
+  }
+
+  /**
+   * Holds what was read, and nothing beside it, against the rows that must be there and come once.
+   *
+   * @param must rows that were acknowledged before the read began.
+   */
+  complete(rows: readonly LogRow[], must: Iterable<string>): Finding[] {
+    const names = new Set(rows.map(({ name }) => name))
+    const missing = [...must].filter((name) => !names.has(name))
+    const found = missing.map((row): Finding => ({ kind: 'missing', row }))
+    if (names.size === rows.length) return found
+    const seen = new Set<string>()
+    for (const { name: row } of rows) {
+      if (seen.has(row)) found.push({ kind: 'repeated', row })
+      seen.add(row)
+    }
+    return found
   }
 
   /** Whoever read a row may have acted on it: what it held must stay, also if nobody acknowledged it. */
@@ -109,9 +150,9 @@ export class Ledger {
   audit(rows: readonly LogRow[]): Finding[] {
     const found: Finding[] = this.#findShortened(rows)
     const rowsOf = new Map<string, Set<string>>()
-    for (const { name, log, count } of rows) {
+    for (const { name, log, count, size, padding } of rows) {
       const ids = log.split(' ').slice(0, -1)
-      if (ids.length !== count) found.push({ kind: 'miscounted', row: name })
+      if (ids.length !== count || size !== padding) found.push({ kind: 'miscounted', row: name })
       for (const id of ids) {
         const inRows = rowsOf.get(id) ?? new Set()
         if (!this.#attempts.get(id)?.rows.includes(name)) found.push({ kind: 'invented', row: name, id })
@@ -140,7 +181,10 @@ export class Ledger {
     if (outcome === 'unknown') {
       // What is there now counts as acknowledged: the audit itself has read it.
       attempt.outcome = inRows === 0 ? 'absent' : 'acknowledged'
-      if (inRows > 0) this.#totals.unknownButMade++
+      if (inRows > 0) {
+        this.#totals.unknownButMade++
+        for (const row of rows) this.#acknowledged.add(row)
+      }
     }
     if (inRows > 0 && (outcome === 'refused' || outcome === 'absent')) return [{ kind: 'refuted', id }]
     if (inRows > 0 && inRows < rows.length) return [{ kind: 'torn', id }]

@@ -43,8 +43,21 @@ export async function send(
 }
 
 /** All rows of some hash keys, one hash key after the other. */
-export async function readRows(server: KillableServer, hashKeys: readonly string[]): Promise<LogRow[]> {
-  const response = await server.post('/read', { hashKeys })
+export async function readRows(
+  server: KillableServer,
+  hashKeys: readonly string[],
+  descending = false,
+): Promise<LogRow[]> {
+  return readAll(server, '/read', { hashKeys, descending })
+}
+
+/** All rows that there are, in no order. */
+export async function scanRows(server: KillableServer): Promise<LogRow[]> {
+  return readAll(server, '/scan', {})
+}
+
+async function readAll(server: KillableServer, path: string, request: object): Promise<LogRow[]> {
+  const response = await server.post(path, request)
   if (!response.ok) throw new Error(`a read was refused: ${await response.text()}`)
   return (await response.json()) as LogRow[]
 }

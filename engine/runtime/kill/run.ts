@@ -1,6 +1,9 @@
 import type { SeededRandom } from '../../simulation/seeded-random.js'
+import { NO_SPLITS, type Splits } from '../../simulation/tree-audit.js'
 import type { Finding, Ledger } from './ledger.js'
+import { addStages, NO_STAGES, type Stages } from './stored-tree.js'
 import { Subject } from './subject.js'
+import { ALL_HASH_KEYS, hashKeysOf } from './workload.js'
 import { Writers } from './writers.js'
 
 /** How a run goes. */
@@ -19,11 +22,15 @@ export interface RunReport {
   readonly totals: Ledger['totals']
   /** How many locks of transactions the kills left, and how many of these went while nobody asked for anything. */
   readonly locks: { readonly left: number; readonly goneAlone: number }
+  /** How far the transfers had come that kills have met, and how many went on while nobody asked for anything. */
+  readonly transfers: Stages & { readonly goneAlone: number }
+  /** How often the tree has grown, in the end. */
+  readonly splits: Splits
   readonly findings: readonly Finding[]
 }
 
 /** A round sees at most this many requests leave or answers come before the kill. */
-const MAX_EVENTS = 300
+const MAX_EVENTS = 240
 /** Milliseconds between the last of them and the kill, at most. */
 const MAX_DELAY = 40
 /** Not before this round: what loses writes is found by then, and needs not be waited for. */
@@ -41,34 +48,51 @@ export async function runAndKill({ entry, kills, random, signal }: RunOptions): 
   const subject = new Subject()
   const { ledger, server } = subject
   const locks = { left: 0, goneAlone: 0 }
+  let stages = NO_STAGES
+  let wentAlone = 0
+  let splits = NO_SPLITS
   const report = (kills: number, findings: readonly Finding[]): RunReport => ({
     kills,
     totals: ledger.totals,
     locks,
+    transfers: { ...stages, goneAlone: wentAlone },
+    splits,
     findings,
   })
+  // Kills must have met what they are for.
+  const mustGoOn = () =>
+    locks.goneAlone === 0 ||
+    wentAlone === 0 ||
+    [stages.copying, stages.catching, stages.moved, stages.serving].includes(0)
   try {
     await subject.start(entry)
     const moments = random.fork('kills')
     let round = 1
-    for (; round <= kills || (locks.goneAlone === 0 && round <= 3 * kills); round++) {
+    for (; round <= kills || (mustGoOn() && round <= 3 * kills); round++) {
       signal.throwIfAborted()
       await killOnce(subject, moments, round, random)
-      const left = subject.locks
-      const findings = subject.oldLocks(left)
-      locks.left += left.length
+      const { locks: left, stages: met, findings } = subject.autopsy()
+      stages = addStages(stages, met)
+      const moving = met.planned + met.copying + met.catching + met.moved + met.serving
+      locks.left += left
       await server.restart()
-      if (round > LEFT_ALONE_AFTER && left.length > 0 && locks.goneAlone === 0) {
+      const isNew = (left > 0 && locks.goneAlone === 0) || (moving > 0 && wentAlone === 0)
+      if (round > LEFT_ALONE_AFTER && isNew) {
         findings.push(...(await subject.recoverAlone()))
-        locks.goneAlone = left.length
+        locks.goneAlone += left
+        wentAlone += moving
       }
       await subject.transferAgain(() => moments.chance(0.5))
-      findings.push(...(await subject.audit()))
+      findings.push(...(await subject.audit(hashKeysOf(round))))
       if (findings.length > 0) return report(round, findings)
     }
     const writers = new Writers(subject, round, random)
     await writers.writeUntil(QUIET_EVENTS, () => writers.stop())
-    return report(round - 1, [...(await subject.audit()), ...(await subject.recoverAlone())])
+    const findings = [...(await subject.audit(ALL_HASH_KEYS)), ...(await subject.recoverAlone())]
+    if (findings.length > 0) return report(round - 1, findings)
+    const tree = subject.auditTree()
+    splits = tree.splits
+    return report(round - 1, tree.findings)
   } finally {
     await server.stop()
   }

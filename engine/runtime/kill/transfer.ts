@@ -10,10 +10,10 @@ import {
 } from '../../index.js'
 import { encodeKey } from '../../keys/key-codec.js'
 import type { Age } from '../../operations.js'
-import { DEFAULT_SETTINGS } from '../../settings.js'
 import { decodeItem, encodeItem } from '../../values/item-text.js'
 import { requireBindings, workerClock, workerPeers, workerRandom } from '../worker-ports.js'
-import { appending, DATABASE, LOG, type LogRow, logRow } from './log-row.js'
+import { appending, LOG, type LogRow, logRow } from './log-row.js'
+import { DATABASE, PINNED, SETTINGS } from './settings.js'
 import { ACCOUNT } from './workload.js'
 
 /*
@@ -45,7 +45,7 @@ export async function readTogether(
   env: object,
   { hashKeys }: { hashKeys: readonly string[] },
 ): Promise<LogRow[]> {
-  const found = await openStore(env, { database: DATABASE }).transactRead(
+  const found = await openStore(env, { database: DATABASE, ...PINNED }).transactRead(
     hashKeys.map((hashKey) => ({ kind: 'query', query: { hashKey, prefix: LOG } }) as const),
   )
   return found.flatMap((items, i) => items.map((item) => logRow(hashKeys[i] as string, item)))
@@ -58,7 +58,7 @@ async function transferAtOnce(env: object, { id, from, to, book, coins }: Transf
     set: { ...appending(id), coins: calculate(column('coins'), operator, value(coins)) },
   })
   try {
-    await openStore(env, { database: DATABASE }).transactWrite(
+    await openStore(env, { database: DATABASE, ...PINNED }).transactWrite(
       [
         { ...move(from, '-'), condition: compare(column('coins'), '>=', value(coins)) },
         move(to, '+'),
@@ -76,7 +76,7 @@ async function transferAtOnce(env: object, { id, from, to, book, coins }: Transf
 
 async function transferInBlock(env: object, request: TransferRequest): Promise<boolean> {
   const ports = { peers: workerPeers(requireBindings(env)), clock: workerClock, random: workerRandom }
-  const client = new Client(ports, { database: DATABASE, settings: DEFAULT_SETTINGS })
+  const client = new Client(ports, { database: DATABASE, settings: SETTINGS })
   let age: Age | undefined
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../../simulation/seeded-random.js'
 import type { Subject } from './subject.js'
-import { makeTransfer, makeWrite, SHARED_HASH_KEYS } from './workload.js'
+import { LARGE_HASH_KEY, makeTransfer, makeWrite, SHARED_HASH_KEYS } from './workload.js'
 
 const WRITERS = 12
 
@@ -68,7 +68,12 @@ export class Writers {
   async #readSome(random: SeededRandom): Promise<boolean> {
     const findings = random.chance(0.5)
       ? await this.#subject.lookAtAccounts()
-      : await this.#subject.look(random.pick(SHARED_HASH_KEYS))
+      : random.chance(0.1)
+        ? await this.#subject.lookAtAll()
+        : await this.#subject.look(
+            random.chance(0.5) ? LARGE_HASH_KEY : random.pick(SHARED_HASH_KEYS),
+            random.chance(0.5),
+          )
     this.#see()
     if (findings === undefined) return false
     const [finding] = findings

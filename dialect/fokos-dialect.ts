@@ -5,6 +5,7 @@ import {
   BINDINGS,
   type BindingNames,
   requireBindings,
+  routerFor,
   workerClock,
   workerPeers,
   workerRandom,
@@ -46,9 +47,11 @@ export function dialectFor(schema: DatabaseSchema, settings: EngineSettings): Fo
       refuseUnknownOptions('FokosDialect', options, ['database', 'bindings'])
       const { database = 'main', bindings = {} } = options
       refuseUnknownOptions('bindings', bindings, BINDINGS)
+      const bound = requireBindings(env, bindings)
+      const router = routerFor(bound.partitions, checkDatabaseName(database), settings)
       this.#client = new Client(
-        { peers: workerPeers(requireBindings(env, bindings)), clock: workerClock, random: workerRandom },
-        { database: checkDatabaseName(database), settings },
+        { peers: workerPeers(bound), clock: workerClock, random: workerRandom },
+        { database, settings, router },
       )
     }
 

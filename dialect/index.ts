@@ -13,6 +13,7 @@ export {
   LimitError,
   OutcomeUnknownError,
   OverloadedError,
+  PartitionFullError,
   SettingsMismatchError,
   TransactionConflictError,
   TypeMismatchError,
@@ -47,10 +48,23 @@ export type { ItemText } from '../engine/values/item-text.js'
 export type { Value } from '../engine/values/value.js'
 export type { FokosCompiledQuery } from './compiler/fokos-query-compiler.js'
 export type { RefusalCode } from './compiler/refusals.js'
-export type { CompiledOperation, NoOperation } from './compiler/statement.js'
+export type { ScanPart } from './compiler/scan-node.js'
+export type {
+  CompiledOperation,
+  ExplainOperation,
+  NoOperation,
+  ScanOperation,
+} from './compiler/statement.js'
 export { UnsupportedQueryError } from './compiler/unsupported-query-error.js'
+export type { Explanation, KeyColumns } from './driver/explanation.js'
 export { FokosDialect, type FokosDialectClass, type FokosDialectOptions } from './fokos-dialect.js'
 export { type RetryTransactionOptions, retryTransaction } from './retry-transaction.js'
+export {
+  type ScannableQuery,
+  type ScannedRows,
+  type ScanOptions,
+  scanEveryPartition,
+} from './scan-every-partition.js'
 export {
   type DatabaseDeclaration,
   type DatabaseOptions,

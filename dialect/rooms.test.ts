@@ -25,15 +25,24 @@ const isIn =
   (name: string) =>
     rooms.some((room) => name.startsWith(room))
 
+/** What only tests use, in rooms that are published. */
+const TEST_SUPPORT = [
+  'dialect/compiler/test-database.ts',
+  'dialect/driver/scripted-client.ts',
+  'engine/partition/transfer/test-world.ts',
+]
+
 /** What only tests use. */
 const isTest = isIn(
   'engine/simulation/',
+  'engine/runtime/growth/',
   'engine/runtime/kill/',
   'engine/runtime/work-of.ts',
   'dialect/contention/',
   'dialect/differential/',
+  'dialect/growing/',
   'dialect/schema/type-tests/',
-  'dialect/compiler/test-database.ts',
+  ...TEST_SUPPORT,
 )
 
 /** What a room imports, by room or package; true where only types are. */
@@ -106,7 +115,7 @@ function allTypes(names: ts.NamedImportBindings | ts.NamedExportBindings | undef
 /** The imports of a room's files from outside of it. */
 function outsideImports(room: string): { file: string; of: string; types: boolean }[] {
   return files
-    .filter(({ name }) => roomOf(name) === room && name !== 'dialect/compiler/test-database.ts')
+    .filter(({ name }) => roomOf(name) === room && !TEST_SUPPORT.includes(name))
     .flatMap((file) =>
       importsOf(file).map(({ from, types }) => {
         const isOurs = /^(dialect|engine)\//.test(from)
@@ -176,7 +185,8 @@ describe('the rooms', () => {
   })
 
   it('keep what only tests use out of what is published', () => {
-    const tests = /from '.*(simulation|kill|differential|type-tests)\//
+    const tests =
+      /from '.*((simulation|growth|kill|differential|type-tests)\/|test-database|test-world|scripted-client)/
     expect(filesWith(tests, (name) => !isTest(name))).toEqual([])
   })
 })

@@ -20,13 +20,13 @@ import { lowerReturning } from './lower-projection.js'
 import { allowOnly } from './root-properties.js'
 import { rowKey } from './row-key.js'
 import { invalidStatement, openScope, type Scope } from './scope.js'
-import type { Statement } from './statement.js'
+import type { PlainStatement } from './statement.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
 type OnExisting = 'error' | 'ignore' | 'replace' | UpdateExisting
 
 /** Every row becomes a change of its own; all of a statement happen together. */
-export function compileInsert(node: InsertQueryNode, schema: DatabaseSchema): Statement {
+export function compileInsert(node: InsertQueryNode, schema: DatabaseSchema): PlainStatement {
   allowOnly(node, ['into', 'columns', 'values', 'onConflict', 'orAction', 'replace', 'returning'])
   const scope = openScope(node.into, schema)
   const { table, parameters } = scope

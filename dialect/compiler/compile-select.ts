@@ -7,7 +7,7 @@ import type {
   SelectQueryNode,
   ValueNode,
 } from 'kysely'
-import type { QueryOperation, Reading } from '../../engine/operations.js'
+import type { Operation, QueryOperation, Reading } from '../../engine/operations.js'
 import type { DatabaseSchema } from '../schema/table-schema.js'
 import { lowerExpression, unwrapRaw } from './lower-expression.js'
 import { lowerProjection } from './lower-projection.js'
@@ -15,11 +15,11 @@ import { type KeyPlan, planKeys } from './plan-keys.js'
 import { planOrder } from './plan-order.js'
 import { allowOnly } from './root-properties.js'
 import { invalidStatement, openScope, type Scope } from './scope.js'
-import type { CompiledOperation, Statement } from './statement.js'
+import type { NoOperation, PlainStatement } from './statement.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
 /** A full key becomes a get, several a batch get, everything else a query over intervals. */
-export function compileSelect(node: SelectQueryNode, schema: DatabaseSchema): Statement {
+export function compileSelect(node: SelectQueryNode, schema: DatabaseSchema): PlainStatement {
   allowOnly(node, ['from', 'selections', 'where', 'orderBy', 'limit'])
   const scope = openScope(onlyTable(node.from), schema)
   const { table, parameters } = scope
@@ -40,7 +40,7 @@ function chooseOperation(
   { spans, keys }: KeyPlan,
   reading: Reading,
   several: Omit<QueryOperation, 'kind' | 'spans'>,
-): CompiledOperation {
+): Operation | NoOperation {
   if (spans.length === 0) return { kind: 'nothing', writes: false }
   if (keys === undefined) return { kind: 'query', spans, ...several }
   const [key] = keys

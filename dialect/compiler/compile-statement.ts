@@ -6,10 +6,13 @@ import type {
   UpdateQueryNode,
 } from 'kysely'
 import type { DatabaseSchema } from '../schema/table-schema.js'
+import { compileExplain, type Explainable } from './compile-explain.js'
 import { compileInsert } from './compile-insert.js'
+import { compileScan } from './compile-scan.js'
 import { compileSelect } from './compile-select.js'
 import { compileDelete, compileUpdate } from './compile-update.js'
-import type { Statement } from './statement.js'
+import { isScan } from './scan-node.js'
+import type { PlainStatement, Statement } from './statement.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
 /**
@@ -19,6 +22,15 @@ import { UnsupportedQueryError } from './unsupported-query-error.js'
  * @throws {InvalidKeyError}, {@link InvalidValueError} or {@link InvalidRequestError} for values without sense.
  */
 export function compileStatement(node: OperationNode, schema: DatabaseSchema): Statement {
+  if ((node as Explainable).explain !== undefined) {
+    return compileExplain(node, (explained) => compilePlain(explained, schema))
+  }
+  return node.kind === 'SelectQueryNode' && isScan(node)
+    ? compileScan(node, schema)
+    : compilePlain(node, schema)
+}
+
+function compilePlain(node: OperationNode, schema: DatabaseSchema): PlainStatement {
   switch (node.kind) {
     case 'SelectQueryNode':
       return compileSelect(node as SelectQueryNode, schema)

@@ -10,11 +10,11 @@ import { lowerReturning } from './lower-projection.js'
 import { openColumn, planKeys, tableInterval, tablePrefix } from './plan-keys.js'
 import { allowOnly } from './root-properties.js'
 import { openScope, type Scope } from './scope.js'
-import type { Statement } from './statement.js'
+import type { PlainStatement } from './statement.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
 /** A change of one row, named by its whole key, that happens if the condition holds. */
-export function compileUpdate(node: UpdateQueryNode, schema: DatabaseSchema): Statement {
+export function compileUpdate(node: UpdateQueryNode, schema: DatabaseSchema): PlainStatement {
   allowOnly(node, ['table', 'updates', 'where', 'returning'], {
     from: 'update_from',
     orderBy: 'write_limit',
@@ -27,7 +27,7 @@ export function compileUpdate(node: UpdateQueryNode, schema: DatabaseSchema): St
 }
 
 /** A removal of one row, named by its whole key, that happens if the condition holds. */
-export function compileDelete(node: DeleteQueryNode, schema: DatabaseSchema): Statement {
+export function compileDelete(node: DeleteQueryNode, schema: DatabaseSchema): PlainStatement {
   allowOnly(node, ['from', 'where', 'returning'], {
     orderBy: 'write_limit',
     limit: 'write_limit',
@@ -47,7 +47,7 @@ function compileAlteration(
   node: Pick<UpdateQueryNode, 'where' | 'returning'>,
   scope: Scope,
   change: (row: NamedRow) => Change,
-): Statement {
+): PlainStatement {
   const { table, parameters } = scope
   const { rows, filter } = nameRows(node.where, scope)
   const condition = filter === undefined ? undefined : { condition: filter }

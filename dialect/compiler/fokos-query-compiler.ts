@@ -1,6 +1,7 @@
 import type { CompiledQuery, QueryCompiler, QueryId, RootOperationNode } from 'kysely'
 import { InvalidRequestError } from '../../engine/errors.js'
 import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
+import { answeringRows } from './compile-explain.js'
 import { compileStatement } from './compile-statement.js'
 import { printQuery } from './print-query.js'
 import type { CompiledOperation } from './statement.js'
@@ -39,7 +40,7 @@ export class FokosQueryCompiler implements QueryCompiler {
       const { table, operation, parameters } = compileStatement(node, this.#schema)
       compilations.set(operation, { schema: this.#schema, table, parameters })
       return Object.freeze({
-        query: node,
+        query: answeringRows(node),
         queryId,
         parameters: Object.freeze(parameters),
         operation,

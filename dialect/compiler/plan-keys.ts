@@ -45,6 +45,24 @@ export function planKeys(condition: Expression | undefined, table: TableSchema):
   }
 }
 
+/**
+ * Where the sort keys of the rows lie that a condition may hold for, whatever their hash keys; nothing when it can
+ * never hold.
+ *
+ * @throws {UnsupportedQueryError} when the condition names the hash keys.
+ */
+export function planScan(condition: Expression | undefined, table: TableSchema): Interval | undefined {
+  if (condition === undefined) return tableInterval(table)
+  const { boxes } = keyBoxes(condition, table)
+  const intervals = mergeIntervals(boxes.map((box) => sortInterval(box, table)))
+  const [first] = intervals
+  if (first === undefined) return undefined
+  if (boxes.every((box) => isOneValue(box.get(table.hashKey) ?? EVERYTHING))) {
+    throw new UnsupportedQueryError('scan_of_hash_key', { table: table.name, column: table.hashKey })
+  }
+  return { from: first.from, to: (intervals.at(-1) as Interval).to }
+}
+
 /** The key of each span, if every span is what one box says that binds the whole key. */
 function wholeKeys(
   spans: readonly Span[],

@@ -47,7 +47,8 @@ const FORMS: { readonly [kind: string]: string | ((node: Printable) => string) }
  * nobody executes it. A `?` stands for each of the query's parameters, in their order.
  */
 export function printQuery(node: OperationNode): string {
-  return print(node).replace(/ +/g, ' ').trim()
+  const explain = 'explain' in node ? 'explain ' : ''
+  return (explain + print(node)).replace(/ +/g, ' ').trim()
 }
 
 function print(printed: unknown): string {

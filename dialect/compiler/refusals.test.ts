@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, sql, WithSchemaPlugin } from 'kysely'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { UnsupportedQueryError } from '../index.js'
+import { scanEveryPartition, UnsupportedQueryError } from '../index.js'
 import { REFUSALS, type RefusalCode } from './refusals.js'
 import { calls, db, undeclared } from './test-database.js'
 
@@ -23,6 +23,7 @@ const one = (query: { where(column: string, operator: string, value: unknown): u
     // biome-ignore lint/suspicious/noExplicitAny: any of the builders
     query as any,
   )
+const all = () => db.selectFrom('flights').selectAll()
 const update = () => db.updateTable('flights').set({ seats: 1 })
 const insert = () => db.insertInto('travellers')
 const row = { id: 'a', name: 'A' }
@@ -195,7 +196,19 @@ const CASES: readonly (readonly [RefusalCode, string, () => Refused])[] = [
   ['fetch', 'top', () => sfo().top(1)],
   ['fetch', 'fetch', () => sfo().fetch(1)],
   ['offset', 'offset', () => sfo().offset(1)],
-  ['explain', 'explain', () => ({ compile: () => compileExplain(), execute: () => sfo().explain() })],
+  [
+    'explain',
+    'explain with a format',
+    () => ({ compile: () => compileExplain({ format: 'json' }), execute: () => sfo().explain('json') }),
+  ],
+  [
+    'explain',
+    'explain with options',
+    () => ({
+      compile: () => compileExplain({ options: sql`analyze`.toOperationNode() }),
+      execute: () => sfo().explain(undefined, sql`analyze`),
+    }),
+  ],
   [
     'aggregate',
     'count',
@@ -513,13 +526,46 @@ const CASES: readonly (readonly [RefusalCode, string, () => Refused])[] = [
     'excluded outside of an upsert',
     () => sfo().where('excluded.seats', '=', 1 as never),
   ],
+  ['scan_order', 'a full scan with an order', () => scan(all().orderBy('departs_at'))],
+  ['scan_order', 'a full scan with a limit', () => scan(all().limit(10))],
+  ['scan_order', 'a full scan with an offset', () => scan(all().offset(10))],
+  ['scan_of_hash_key', 'a full scan of a hash key', () => scan(sfo())],
+  [
+    'scan_of_hash_key',
+    'a full scan of several hash keys',
+    () => scan(all().where('origin', 'in', ['SFO', 'OAK'])),
+  ],
+  [
+    'scan_of_hash_key',
+    'a full scan of keys',
+    () =>
+      scan(
+        all().where((eb) =>
+          eb.or([eb('origin', '=', 'A'), eb.and([eb('origin', '=', 'B'), eb('x', '=', 1)])]),
+        ),
+      ),
+  ],
+  [
+    'join',
+    'a full scan with a join',
+    () => scan(all().innerJoin('travellers', 'travellers.id', 'flights.origin')),
+  ],
+  ['group_by', 'a full scan that groups', () => scan(all().groupBy('origin'))],
+  ['row_lock', 'a full scan that locks', () => scan(all().forUpdate())],
+  ['unknown_node', 'a full scan of what is no select', () => scan(insert().values(row))],
   ['unknown_node', 'a tuple by itself', () => sfo().select((eb) => eb.refTuple('seats', 'delay').as('both'))],
 ]
 
+/** Refused when it is asked for, like a query that is compiled. */
+function scan(query: object): Refused {
+  const scanned = () => scanEveryPartition(query as never)
+  return { compile: scanned, execute: async () => scanned().next() }
+}
+
 /** Kysely's explain() executes at once; this is the query that it would compile. */
-function compileExplain(): unknown {
+function compileExplain(explain: object): unknown {
   const query = sfo()
-  const node = { ...query.toOperationNode(), explain: { kind: 'ExplainNode' } } as never
+  const node = { ...query.toOperationNode(), explain: { kind: 'ExplainNode', ...explain } } as never
   return db.getExecutor().compileQuery(node, { queryId: 'q' } as never)
 }
 
@@ -550,7 +596,7 @@ describe('the compiler refuses', () => {
   it('with every code that there is', () => {
     const tested = new Set(CASES.map(([code]) => code))
     // These are not a query's: the driver refuses them, and their tests are there.
-    tested.add('isolation_level').add('stream_in_transaction')
+    tested.add('isolation_level').add('stream_in_transaction').add('scan_in_transaction')
     expect(Object.keys(REFUSALS).filter((code) => !tested.has(code as RefusalCode))).toEqual([])
   })
 

@@ -7,7 +7,7 @@ export const REFUSALS = {
   // What would not stay in one place.
   missing_hash_key: {
     reason: 'a query on "{table}" must compare its hash key "{column}" with = or in',
-    fix: `add .where('{column}', '=', value); without it the query would visit every partition`,
+    fix: `add .where('{column}', '=', value); without it the query would visit every partition, which scanEveryPartition() does for exports`,
   },
   incomplete_key: {
     reason: 'a write to "{table}" must compare its whole key with =, and "{column}" is missing',
@@ -109,7 +109,6 @@ export const REFUSALS = {
     reason: 'offset is not supported yet',
     fix: 'continue after the last sort key',
   },
-  explain: { reason: 'explain is not supported yet', fix: 'look at .compile().operation' },
   function: {
     reason: 'functions, case and cast are not supported yet',
     fix: 'compute it in TypeScript',
@@ -120,6 +119,17 @@ export const REFUSALS = {
   },
   default_values: { reason: 'default values are not supported yet', fix: 'insert the values' },
 
+  // Ways to look at a query, and to read everything.
+  explain: { reason: 'explain takes no format and no options', fix: 'write .explain()' },
+  scan_order: {
+    reason: 'a full scan reads partition by partition, so it has no order, limit or offset',
+    fix: 'leave them out, and stop taking pages when you have enough',
+  },
+  scan_of_hash_key: {
+    reason: 'this query on "{table}" names its hash key "{column}", so it need not visit every partition',
+    fix: 'use execute() or stream()',
+  },
+
   // Transactions.
   isolation_level: {
     reason: 'every transaction is serializable, and "{level}" would be less',
@@ -128,6 +138,10 @@ export const REFUSALS = {
   stream_in_transaction: {
     reason: 'a stream would keep every other query of its transaction waiting',
     fix: 'use execute(): a transaction holds what it reads anyway',
+  },
+  scan_in_transaction: {
+    reason: 'a transaction is of one moment, and a full scan is not',
+    fix: 'scan outside of the transaction',
   },
 } as const satisfies Record<string, { readonly reason: string; readonly fix: string }>
 

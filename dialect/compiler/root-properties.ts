@@ -13,7 +13,6 @@ const REFUSED: { readonly [property: string]: RefusalCode } = {
   offset: 'offset',
   fetch: 'fetch',
   top: 'fetch',
-  explain: 'explain',
   output: 'output',
   onDuplicateKey: 'on_duplicate_key',
   defaultValues: 'default_values',

@@ -3,8 +3,9 @@ import { Kysely } from 'kysely'
 import SuperJSON from 'superjson'
 import { expect, it } from 'vitest'
 import { SeededRandom } from '../../engine/simulation/seeded-random.js'
+import { openStore } from '../../engine/store.js'
 import type { Value } from '../../engine/values/value.js'
-import { ConstraintError, defineDatabase, UnsupportedQueryError } from '../index.js'
+import { ConstraintError, defineDatabase, scanEveryPartition, UnsupportedQueryError } from '../index.js'
 import type { TableDeclaration } from '../schema/table.js'
 import type { Block } from './block.js'
 import { buildQuery } from './build-query.js'
@@ -20,18 +21,32 @@ interface Bindings {
   readonly REFERENCE: { fetch(url: string, init: { method: string; body: string }): Promise<Response> }
   readonly DIFFERENTIAL_SEED: number
   readonly DIFFERENTIAL_WORLDS: number
+  /** Few, where partitions are to split. */
+  readonly DIFFERENTIAL_ROOTS?: number
 }
 
-const { REFERENCE, DIFFERENTIAL_SEED, DIFFERENTIAL_WORLDS } = env as unknown as Bindings
+const { REFERENCE, DIFFERENTIAL_SEED, DIFFERENTIAL_WORLDS, DIFFERENTIAL_ROOTS } = env as unknown as Bindings
+
+/** Whether the Durable Objects are those that split as early as they can. */
+const GROWS = DIFFERENTIAL_ROOTS !== undefined
+const settings = GROWS ? { roots: DIFFERENTIAL_ROOTS, fanout: 2 } : {}
 
 /** Statements per random table. */
-const STATEMENTS = 120
+const STATEMENTS = GROWS ? 400 : 120
 
 /** Transactions per random table. */
-const BLOCKS = 20
+const BLOCKS = GROWS ? 60 : 20
 
 const seeds = Array.from({ length: DIFFERENTIAL_WORLDS }, (_, i) => DIFFERENTIAL_SEED + i)
-const tally = { statements: 0, inBlocks: 0, refused: 0, refusedInBlocks: 0, committed: 0, rolledBack: 0 }
+const tally = {
+  statements: 0,
+  inBlocks: 0,
+  refused: 0,
+  refusedInBlocks: 0,
+  committed: 0,
+  rolledBack: 0,
+  splits: 0,
+}
 
 it.each(seeds)('answers as SQLite does, seed %i', async (seed) => {
   const comparison = new Comparison(seed, 'differential')
@@ -63,16 +78,17 @@ it.each(seeds)(
 )
 
 it('ran enough statements', () => {
-  const { statements, refused, inBlocks, refusedInBlocks, committed, rolledBack } = tally
+  const { splits, statements, refused, inBlocks, refusedInBlocks, committed, rolledBack } = tally
   console.log(
     `differential: seeds ${seeds[0]} to ${seeds.at(-1)}, ${statements} statements ran, ${refused} refused; ` +
-      `${inBlocks} in ${committed} transactions committed and ${rolledBack} not, ${refusedInBlocks} refused`,
+      `${inBlocks} in ${committed} transactions committed and ${rolledBack} not, ${refusedInBlocks} refused; ${splits} partitions split`,
   )
   expect(statements).toBeGreaterThan((STATEMENTS * DIFFERENTIAL_WORLDS) / 2)
   expect(inBlocks).toBeGreaterThan(BLOCKS * DIFFERENTIAL_WORLDS * 2)
   // Most of what is generated can be planned: a compiler that refuses everything would agree with everybody.
   expect(refused).toBeLessThan((STATEMENTS * DIFFERENTIAL_WORLDS) / 10)
   expect(refusedInBlocks).toBeLessThan(inBlocks / 10)
+  if (GROWS) expect(splits).toBeGreaterThan(DIFFERENTIAL_WORLDS / 4)
 })
 
 /** What was run here, to be compared with what SQLite makes of the same. */
@@ -82,14 +98,16 @@ class Comparison {
   /** The numbers of the statements that were refused. */
   readonly refused: number[] = []
   readonly #seed: number
+  readonly #database: string
   readonly #results: (Result | null)[] = []
   /** What tells of each statement. */
   readonly #shown: (() => string)[] = []
 
   constructor(seed: number, database: string) {
     this.#seed = seed
+    this.#database = `${database}-${seed}`
     this.world = makeWorld(seed)
-    this.db = openDatabase(this.world, `${database}-${seed}`)
+    this.db = openDatabase(this.world, this.#database)
   }
 
   get ran(): number {
@@ -115,12 +133,27 @@ class Comparison {
       body: JSON.stringify(request),
     })
     const text = await answer.text()
+    await this.#compareScan()
+    const tree = await openStore(env, { ...settings, database: this.#database }).tree()
+    tally.splits += tree.filter(({ children, promoted }) => children.length + promoted.length > 0).length
     expect(answer.ok, text).toBe(true)
     const expected = SuperJSON.parse<(Result | null)[]>(text)
     this.#results.forEach((result, i) => {
       expect(result, `seed ${this.#seed}, statement ${i}: ${this.#shown[i]?.()}`).toEqual(expected[i])
     })
     expect(this.#results.length).toBe(expected.length)
+  }
+
+  /** A full scan finds what is found by all hash keys that there may be, whatever has split. */
+  async #compareScan(): Promise<void> {
+    const { table, hash } = this.world
+    // biome-ignore lint/suspicious/noExplicitAny: a random table
+    const rows = (this.db as Kysely<any>).selectFrom(table).selectAll()
+    const found = await rows.where(hash.name, 'in', hash.pool).execute()
+    const scanned: unknown[] = []
+    for await (const page of scanEveryPartition(rows, { pageSize: 7 })) scanned.push(...page.rows)
+    const texts = (list: readonly unknown[]) => list.map((row) => SuperJSON.stringify(row)).sort()
+    expect(texts(scanned), `seed ${this.#seed}`).toEqual(texts(found))
   }
 }
 
@@ -136,7 +169,7 @@ function openDatabase(world: World, database: string): Kysely<unknown> {
     hashKey: world.hash.name,
     sortKey: world.sort.map(({ name }) => name),
   }
-  const { FokosDialect } = defineDatabase({ tables: { [world.table]: declaration } })
+  const { FokosDialect } = defineDatabase({ tables: { [world.table]: declaration }, ...settings })
   return new Kysely({ dialect: new FokosDialect(env, { database }) })
 }
 

@@ -1,5 +1,5 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult, TransactionSettings } from 'kysely'
-import type { CallOptions, Client } from '../../engine/client/client.js'
+import type { CallOptions } from '../../engine/client/client.js'
 import type { BlockSavepoint, TransactionBlock } from '../../engine/client/transaction-block.js'
 import { InvalidRequestError } from '../../engine/errors.js'
 import type { Age, WriteResult } from '../../engine/operations.js'
@@ -7,7 +7,9 @@ import type { Limits } from '../../engine/settings.js'
 import { decodeItem, type ItemText } from '../../engine/values/item-text.js'
 import type { CompiledOperation } from '../compiler/statement.js'
 import { UnsupportedQueryError } from '../compiler/unsupported-query-error.js'
-import type { DatabaseSchema } from '../schema/table-schema.js'
+import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
+import type { DriverClient } from './driver-client.js'
+import { explain } from './explain.js'
 import { nameInError, nameRowInError } from './name-in-error.js'
 import { statementOf } from './statement-of.js'
 
@@ -28,13 +30,13 @@ interface NamedSavepoint {
  * would be written for good, outside of the transaction.
  */
 export class FokosConnection implements DatabaseConnection {
-  readonly #client: Client
+  readonly #client: DriverClient
   readonly #schema: DatabaseSchema
   readonly #limits: Limits
   #block: TransactionBlock | undefined
   #savepoints: readonly NamedSavepoint[] = []
 
-  constructor(client: Client, schema: DatabaseSchema, limits: Limits) {
+  constructor(client: DriverClient, schema: DatabaseSchema, limits: Limits) {
     this.#client = client
     this.#schema = schema
     this.#limits = limits
@@ -89,7 +91,7 @@ export class FokosConnection implements DatabaseConnection {
   async executeQuery<R>(query: CompiledQuery<unknown>, options?: ExecuteOptions): Promise<QueryResult<R>> {
     const { table, operation } = statementOf(query, this.#schema)
     try {
-      return (await this.#run(operation, callOptions(options))) as QueryResult<R>
+      return (await this.#run(operation, table, callOptions(options))) as QueryResult<R>
     } catch (error) {
       throw nameInError(error, table, operation, this.#schema)
     }
@@ -100,6 +102,7 @@ export class FokosConnection implements DatabaseConnection {
    *
    * @throws {UnsupportedQueryError} in a transaction: Kysely would let no other query of it begin before the
    * stream has ended, so that one in the stream's loop waits for itself. No dialect is told of a query that waits.
+   * And a full scan is not of one moment.
    */
   async *streamQuery<R>(
     query: CompiledQuery<unknown>,
@@ -107,25 +110,53 @@ export class FokosConnection implements DatabaseConnection {
     options?: ExecuteOptions,
   ): AsyncIterableIterator<QueryResult<R>> {
     const { table, operation } = statementOf(query, this.#schema)
-    if (this.#block !== undefined) throw new UnsupportedQueryError('stream_in_transaction')
+    if (this.#block !== undefined) {
+      throw new UnsupportedQueryError(
+        operation.kind === 'scan' ? 'scan_in_transaction' : 'stream_in_transaction',
+      )
+    }
     try {
-      if (operation.kind !== 'query') {
-        yield (await this.#run(operation, callOptions(options))) as QueryResult<R>
-        return
-      }
-      for await (const items of this.#client.pages(
-        operation,
-        { pageSize: chunkSize },
-        callOptions(options),
-      )) {
-        yield { rows: decodeRows(items) } as QueryResult<R>
+      for await (const page of this.#pages(operation, table, chunkSize, callOptions(options))) {
+        yield page as QueryResult<R>
       }
     } catch (error) {
       throw nameInError(error, table, operation, this.#schema)
     }
   }
 
-  async #run(operation: CompiledOperation, options: CallOptions): Promise<QueryResult<unknown>> {
+  /** Of a full scan, a page says beside its rows where to go on: null behind the last. */
+  async *#pages(
+    operation: CompiledOperation,
+    table: TableSchema,
+    pageSize: number,
+    options: CallOptions,
+  ): AsyncGenerator<QueryResult<unknown> & { readonly cursor?: string | null }> {
+    switch (operation.kind) {
+      case 'query':
+        for await (const items of this.#client.pages(operation, { pageSize }, options)) {
+          yield { rows: decodeRows(items) }
+        }
+        return
+      case 'scan': {
+        const { kind: _, ...scan } = operation
+        for await (const { items, cursor } of this.#client.scan({ ...scan, pageSize }, options)) {
+          yield { rows: items.map(({ item }) => decodeItem(item)), cursor: cursor ?? null }
+        }
+        return
+      }
+      case 'nothing':
+        yield { rows: [], cursor: null }
+        return
+      default:
+        yield await this.#run(operation, table, options)
+    }
+  }
+
+  async #run(
+    operation: CompiledOperation,
+    table: TableSchema,
+    options: CallOptions,
+  ): Promise<QueryResult<unknown>> {
     const store = this.#block ?? this.#client
     switch (operation.kind) {
       case 'nothing':
@@ -142,6 +173,10 @@ export class FokosConnection implements DatabaseConnection {
         return { rows: decodeRows(await store.query(operation, options)) }
       case 'write':
         return writeResult(await store.write(operation, options))
+      case 'explain':
+        return { rows: await explain(operation.operation, table, this.#client, options) }
+      case 'scan':
+        throw new InvalidRequestError('a full scan is read page by page')
     }
   }
 

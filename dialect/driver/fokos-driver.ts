@@ -1,17 +1,17 @@
 import type { DatabaseConnection, Driver, TransactionSettings } from 'kysely'
-import type { Client } from '../../engine/client/client.js'
 import type { Limits } from '../../engine/settings.js'
 import type { DatabaseSchema } from '../schema/table-schema.js'
+import type { DriverClient } from './driver-client.js'
 import { FokosConnection } from './fokos-connection.js'
 
 /** Hands out connections, which are cheap: each is an object that knows the client. */
 export class FokosDriver implements Driver {
-  readonly #client: () => Client
+  readonly #client: () => DriverClient
   readonly #schema: DatabaseSchema
   readonly #limits: Limits
 
   /** @param client throws when there is nothing to execute with. */
-  constructor(client: () => Client, schema: DatabaseSchema, limits: Limits) {
+  constructor(client: () => DriverClient, schema: DatabaseSchema, limits: Limits) {
     this.#client = client
     this.#schema = schema
     this.#limits = limits

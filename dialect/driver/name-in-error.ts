@@ -1,9 +1,9 @@
 import { ConstraintError, FokosError } from '../../engine/errors.js'
-import { decodeKey } from '../../engine/keys/key-codec.js'
 import { decodeItem } from '../../engine/values/item-text.js'
 import type { Value } from '../../engine/values/value.js'
 import type { CompiledOperation } from '../compiler/statement.js'
 import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
+import { readParts } from './readable-key.js'
 
 type Row = { readonly [column: string]: Value }
 
@@ -28,11 +28,11 @@ export function nameRowInError(error: unknown, schema: DatabaseSchema): unknown 
   if (!(error instanceof FokosError) || error.details.table !== undefined) return error
   const { hashKey, sortKey } = error.details
   if (!(hashKey instanceof Uint8Array) || !(sortKey instanceof Uint8Array)) return error
-  const [tableName, ...sort] = partsOf(sortKey)
+  const [tableName, ...sort] = readParts(sortKey) ?? []
   const table = typeof tableName === 'string' ? schema.table(tableName) : undefined
   if (table === undefined) return error
   const columns = [table.hashKey, ...table.sortKey]
-  const parts = [...partsOf(hashKey), ...sort].map((part, i) => [columns[i] as string, part])
+  const parts = [...(readParts(hashKey) ?? []), ...sort].map((part, i) => [columns[i] as string, part])
   return name(error, table, Object.fromEntries(parts))
 }
 
@@ -43,15 +43,6 @@ function name(error: FokosError, table: TableSchema, row?: Row, hint = ''): Foko
   // The stack begins with the message; and from here it leads to who executed, not into the engine.
   Error.captureStackTrace?.(error, name)
   return error
-}
-
-/** A key's parts; none for bytes between keys, where an interval may begin. */
-function partsOf(key: Uint8Array): Value[] {
-  try {
-    return decodeKey(key)
-  } catch {
-    return []
-  }
 }
 
 /** A row's key as its columns: `origin = "SFO", departs_at = 2001-01-01T06:00:00.000Z`. */

@@ -8,7 +8,8 @@ describe('a declaration', () => {
     expect(defineDatabase({ tables: { notes } }).settings).toEqual({
       roots: 16,
       fanout: 4,
-      limits: { itemBytes: 500_000, hashKeyBytes: 2_048, sortKeyBytes: 1_024 },
+      limits: { itemBytes: 500_000, hashKeyBytes: 2_048, sortKeyBytes: 1_024, partitionBytes: 9_500_000_000 },
+      splitAt: { bytes: 500_000_000, requestsPerSecond: 700, hashKeyShare: 0.5 },
     })
   })
 
@@ -18,11 +19,18 @@ describe('a declaration', () => {
       roots: 3,
       fanout: 8,
       limits: { itemBytes: 1_000_000 },
+      splitAt: { bytes: 20_000, hashKeyShare: 1 },
     })
     expect(settings).toEqual({
       roots: 3,
       fanout: 8,
-      limits: { itemBytes: 1_000_000, hashKeyBytes: 2_048, sortKeyBytes: 1_024 },
+      limits: {
+        itemBytes: 1_000_000,
+        hashKeyBytes: 2_048,
+        sortKeyBytes: 1_024,
+        partitionBytes: 9_500_000_000,
+      },
+      splitAt: { bytes: 20_000, requestsPerSecond: 700, hashKeyShare: 1 },
     })
   })
 
@@ -37,6 +45,19 @@ describe('a declaration', () => {
       /limits.itemBytes/,
     ],
     ['an unknown limit', { tables: { notes }, limits: { sortKeyBytes: 9 } }, /no option "sortKeyBytes"/],
+    [
+      'a split at nothing',
+      { tables: { notes }, splitAt: { bytes: 0 } },
+      /splitAt.bytes must be .* from 10000/,
+    ],
+    ['a split beyond the platform', { tables: { notes }, splitAt: { bytes: 2e9 } }, /splitAt.bytes/],
+    [
+      'a split at no requests',
+      { tables: { notes }, splitAt: { requestsPerSecond: 0 } },
+      /splitAt.requestsPerSecond/,
+    ],
+    ['a share of more than all', { tables: { notes }, splitAt: { hashKeyShare: 2 } }, /from 0.1 to 1, not 2/],
+    ['an unknown reason to split', { tables: { notes }, splitAt: { items: 9 } }, /no option "items"/],
     ['an unknown option', { tables: { notes }, rootes: 4 }, /no option "rootes"; there are tables, roots/],
     ['no tables', { tables: {} }, /at least one table/],
     ['nothing', {}, /at least one table/],

@@ -20,7 +20,7 @@ export interface TableDeclarations {
 
 /**
  * What {@link defineDatabase} takes. `roots` and `fanout` can never change once data is written; `limits` can be
- * raised at any time.
+ * raised at any time, and `splitAt` changed.
  */
 export interface DatabaseOptions<Tables extends TableDeclarations> extends SettingsOptions {
   /** At least one, each made by `table`, under the name that queries call it. */

@@ -12,10 +12,11 @@ import type {
   Selection,
   SqlBool,
 } from 'kysely'
+import type { Explanation } from '../driver/explanation.js'
 import type { NoSubquery, Writable } from './bound-columns.js'
 import type { KeyColumn } from './key-columns.js'
 import type { RefusedInDelete } from './refused-methods.js'
-import type { AllColumns, Narrowed, Returned, ReturnedIf } from './result-types.js'
+import type { AllColumns, ExplanationLike, Narrowed, Returned, ReturnedIf } from './result-types.js'
 import type { BindingOperator, ColumnReference, Operands, WhereColumn } from './shared-methods.js'
 
 type Base<DB, TB extends keyof DB, O> = DeleteQueryBuilder<DB, TB, O>
@@ -46,7 +47,6 @@ interface WhereOpaque<DB, TB extends keyof DB, O> {
 export interface FokosDeleteQueryBuilder<DB, TB extends keyof DB, O, K> extends RefusedInDelete {
   toOperationNode: Base<DB, TB, O>['toOperationNode']
   compile: Base<DB, TB, O>['compile']
-  explain: Base<DB, TB, O>['explain']
   $assertType: Base<DB, TB, O>['$assertType']
 
   where: WhereKey<DB, TB, O, K> & WhereColumn<DB, TB> & WhereOpaque<DB, TB, O>
@@ -99,4 +99,6 @@ export interface FokosDeleteQueryBuilder<DB, TB extends keyof DB, O, K> extends 
     this: Writable<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['stream']>
   ): ReturnType<Base<DB, TB, O>['stream']>
+  /** Says what would be sent, and to which partitions, without doing it. */
+  explain<E extends ExplanationLike = Explanation>(this: Writable<TB, DB[TB], K>): Promise<E[]>
 }

@@ -7,8 +7,9 @@ import type {
   SelectExpression,
   Selection,
 } from 'kysely'
+import type { Explanation } from '../driver/explanation.js'
 import type { RefusedInInsert } from './refused-methods.js'
-import type { AllColumns, Narrowed, Returned, ReturnedIf } from './result-types.js'
+import type { AllColumns, ExplanationLike, Narrowed, Returned, ReturnedIf } from './result-types.js'
 
 type Base<DB, TB extends keyof DB, O> = InsertQueryBuilder<DB, TB, O>
 
@@ -16,7 +17,6 @@ type Base<DB, TB extends keyof DB, O> = InsertQueryBuilder<DB, TB, O>
 export interface FokosInsertQueryBuilder<DB, TB extends keyof DB, O> extends RefusedInInsert {
   toOperationNode: Base<DB, TB, O>['toOperationNode']
   compile: Base<DB, TB, O>['compile']
-  explain: Base<DB, TB, O>['explain']
   execute: Base<DB, TB, O>['execute']
   executeTakeFirst: Base<DB, TB, O>['executeTakeFirst']
   executeTakeFirstOrThrow: Base<DB, TB, O>['executeTakeFirstOrThrow']
@@ -52,4 +52,6 @@ export interface FokosInsertQueryBuilder<DB, TB extends keyof DB, O> extends Ref
   $castTo<C>(): FokosInsertQueryBuilder<DB, TB, C>
   $narrowType<T>(): FokosInsertQueryBuilder<DB, TB, Narrowed<O, T>>
   withPlugin(plugin: KyselyPlugin): FokosInsertQueryBuilder<DB, TB, O>
+  /** Says what would be sent, and to which partitions, without doing it. */
+  explain<E extends ExplanationLike = Explanation>(): Promise<E[]>
 }

@@ -41,3 +41,7 @@ export type ReturnedIf<O, O2> = O2 extends InsertResult | UpdateResult | DeleteR
   : O2 extends O & infer More
     ? O & Partial<More>
     : Partial<O2>
+
+/** As Kysely's builders have it, so that ours go where they go. */
+// biome-ignore lint/suspicious/noExplicitAny: Kysely's own
+export type ExplanationLike = Record<string, any>

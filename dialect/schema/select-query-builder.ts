@@ -15,10 +15,11 @@ import type {
   SqlBool,
   ValueExpression,
 } from 'kysely'
+import type { Explanation } from '../driver/explanation.js'
 import type { NoSubquery, Orderable, Readable } from './bound-columns.js'
 import type { HashColumn } from './key-columns.js'
 import type { RefusedInSelect } from './refused-methods.js'
-import type { AllColumns, SelectedRow, SelectedRowOrNone } from './result-types.js'
+import type { AllColumns, ExplanationLike, SelectedRow, SelectedRowOrNone } from './result-types.js'
 import type {
   BindingOperator,
   ColumnReference,
@@ -77,7 +78,6 @@ export interface FokosSelectQueryBuilder<DB, TB extends keyof DB, O, K> extends 
   readonly expressionType: Base<DB, TB, O>['expressionType']
   toOperationNode: Base<DB, TB, O>['toOperationNode']
   compile: Base<DB, TB, O>['compile']
-  explain: Base<DB, TB, O>['explain']
   $asTuple: Base<DB, TB, O>['$asTuple']
   $asScalar: Base<DB, TB, O>['$asScalar']
   $assertType: Base<DB, TB, O>['$assertType']
@@ -141,4 +141,6 @@ export interface FokosSelectQueryBuilder<DB, TB extends keyof DB, O, K> extends 
     this: Readable<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['stream']>
   ): AsyncIterableIterator<O>
+  /** Says what would be sent, and to which partitions, without doing it. */
+  explain<E extends ExplanationLike = Explanation>(this: Readable<TB, DB[TB], K>): Promise<E[]>
 }

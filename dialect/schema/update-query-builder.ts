@@ -16,11 +16,12 @@ import type {
   UpdateType,
   ValueExpression,
 } from 'kysely'
+import type { Explanation } from '../driver/explanation.js'
 import type { NoSubquery, Unqualified, Writable } from './bound-columns.js'
 import type { FokosTypeError, RefusalText } from './fokos-type-error.js'
 import type { KeyColumn } from './key-columns.js'
 import type { RefusedInUpdate } from './refused-methods.js'
-import type { AllColumns, Narrowed, Returned, ReturnedIf } from './result-types.js'
+import type { AllColumns, ExplanationLike, Narrowed, Returned, ReturnedIf } from './result-types.js'
 import type { BindingOperator, ColumnReference, Operands, WhereColumn } from './shared-methods.js'
 
 type Base<DB, TB extends keyof DB, O> = UpdateQueryBuilder<DB, TB, TB, O>
@@ -63,7 +64,6 @@ interface WhereOpaque<DB, TB extends keyof DB, O> {
 export interface FokosUpdateQueryBuilder<DB, TB extends keyof DB, O, K> extends RefusedInUpdate {
   toOperationNode: Base<DB, TB, O>['toOperationNode']
   compile: Base<DB, TB, O>['compile']
-  explain: Base<DB, TB, O>['explain']
   $assertType: Base<DB, TB, O>['$assertType']
 
   set(
@@ -122,4 +122,6 @@ export interface FokosUpdateQueryBuilder<DB, TB extends keyof DB, O, K> extends 
     this: Writable<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['stream']>
   ): ReturnType<Base<DB, TB, O>['stream']>
+  /** Says what would be sent, and to which partitions, without doing it. */
+  explain<E extends ExplanationLike = Explanation>(this: Writable<TB, DB[TB], K>): Promise<E[]>
 }

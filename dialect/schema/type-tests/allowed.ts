@@ -9,7 +9,7 @@ import {
   sql,
   type Transaction,
 } from 'kysely'
-import { retryTransaction } from '../../index.js'
+import { type Explanation, retryTransaction, scanEveryPartition } from '../../index.js'
 import {
   anything,
   type Database,
@@ -226,6 +226,49 @@ export async function writes(): Promise<void> {
   let removal = db.deleteFrom('travellers').where('id', '=', 'a')
   if (deleted.length > 0) removal = removal.where('miles', '<', 1)
   await removal.execute()
+}
+
+export async function explanations(): Promise<void> {
+  const explained = await db.selectFrom('flights').selectAll().where('origin', '=', 'SFO').explain()
+  expectType<Explanation[]>()(explained)
+  await db
+    .selectFrom('flights')
+    .selectAll()
+    .where((eb) => eb.and(key))
+    .explain()
+  await db.insertInto('travellers').values({ id: 'a', name: 'A' }).explain()
+  await db.updateTable('travellers').set({ name: 'B' }).where('id', '=', 'a').explain()
+  await db.deleteFrom('travellers').where('id', '=', 'a').explain()
+  await explainAny(db.selectFrom('flights').selectAll().where('origin', '=', 'SFO'))
+  const rows = await unbranded.selectFrom('person').selectAll().explain<{ plan: string }>('json')
+  expectType<{ plan: string }[]>()(rows)
+}
+
+/** A helper as people write it, for Kysely's own builder. */
+function explainAny<O>(query: SelectQueryBuilder<Database, 'flights', O>) {
+  return query.explain('json')
+}
+
+export async function scans(): Promise<void> {
+  const pages = scanEveryPartition(db.selectFrom('flights').selectAll(), { segment: 1, segments: 4 })
+  for await (const { rows, cursor } of pages) {
+    expectType<Flight[]>()(rows)
+    expectType<string | undefined>()(cursor)
+  }
+  const some = db
+    .selectFrom('flights as f')
+    .select(['seats', 'f.delay as late'])
+    .where('delay', '>', 60)
+    .where((eb) => eb.or([eb('seats', '<', 1), eb('origin', '=', 'SFO')]))
+  for await (const { rows } of scanEveryPartition(some, { pageSize: 10 })) {
+    expectType<{ seats: number; late: number | null }[]>()(rows)
+  }
+  for await (const { rows } of scanEveryPartition(unbranded.selectFrom('person').select('name'))) {
+    expectType<{ name: string }[]>()(rows)
+  }
+  for await (const { rows } of scanEveryPartition(anything.selectFrom('whatever').selectAll())) {
+    rows[0]?.whatever
+  }
 }
 
 /** Databases of other dialects, in the same program, see Kysely as it is. */

@@ -1,6 +1,6 @@
 // Every line under a comment `// refused: text` must fail to type-check with that text; no other line may.
 import { Kysely, type Transaction } from 'kysely'
-import { defineDatabase, table } from '../../index.js'
+import { defineDatabase, scanEveryPartition, table } from '../../index.js'
 import { type Database, db, key, loose, undeclared } from './database.js'
 
 const flights = db.selectFrom('flights').selectAll()
@@ -14,6 +14,8 @@ flights.executeTakeFirst()
 flights.executeTakeFirstOrThrow()
 // refused: must compare its hash key "origin"
 flights.stream()
+// refused: must compare its hash key "origin"
+flights.explain()
 // refused: must compare its hash key "origin"
 flights.where('delay', '>', 60).execute()
 // refused: must compare its hash key "origin"
@@ -130,6 +132,10 @@ booking.where('origin', '=', 'SFO').where('destination', '=', 'LAX').execute()
 booking.where('origin', '=', 'SFO').where('departs_at', '=', key.departs_at).executeTakeFirst()
 // refused: a write to "flights" must compare its whole key with =
 db.deleteFrom('flights').where('origin', '=', 'SFO').where('departs_at', '<', key.departs_at).execute()
+// refused: and "destination" is missing: add .where('destination', '=', value)
+booking.where('origin', '=', 'SFO').where('departs_at', '=', key.departs_at).explain()
+// refused: a write to "flights" must compare its whole key with =
+db.deleteFrom('flights').where('origin', '=', 'SFO').explain()
 // refused: a query on "travellers" must compare its hash key "id"
 db.deleteFrom('travellers').execute()
 // refused: the key column "origin" of "flights" cannot change: delete the row and insert it under its new key
@@ -158,6 +164,13 @@ db.deleteFrom('flights').limit(1)
 db.deleteFrom('flights').innerJoin('travellers', 'travellers.id', 'flights.origin')
 // refused: a query reads one table
 db.deleteFrom(['flights', 'travellers']).execute()
+
+// refused: Expected 0 arguments
+ofSfo.explain('json')
+// refused: isSelectQueryBuilder
+scanEveryPartition(db.deleteFrom('flights'))
+// refused: segmnets
+scanEveryPartition(flights, { segmnets: 4 })
 
 const insert = db.insertInto('travellers')
 // refused: insert from a select is not supported

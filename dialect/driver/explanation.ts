@@ -1,0 +1,42 @@
+import type { KeyPart } from '../../engine/keys/key-codec.js'
+import type { Change } from '../../engine/operations.js'
+
+/** Some columns of a key, with their values. */
+export interface KeyColumns {
+  readonly [column: string]: KeyPart
+}
+
+/** What `.explain()` answers: one for each operation that would be sent, or one that says that nothing would. */
+export interface Explanation {
+  /**
+   * - `get`, `batch get`: rows by their whole keys.
+   * - `query`: the rows of one interval, in pages.
+   * - `write`: changes in one partition. In a `transaction`, those of each of several.
+   * - `nothing`: the conditions can never hold.
+   */
+  readonly operation: 'get' | 'batch get' | 'query' | 'write' | 'transaction' | 'nothing'
+  readonly table: string
+  /** Of writes. */
+  readonly change?: Change['kind']
+  /** Of all but queries: whole keys. */
+  readonly keys?: readonly KeyColumns[]
+  /** Of a query. */
+  readonly hashKey?: KeyColumns
+  /** Of a query: its rows have sort keys from this one on, it included. */
+  readonly from?: KeyColumns
+  /** Of a query: its rows have sort keys behind this one and all that start with it. */
+  readonly after?: KeyColumns
+  /** Of a query: its rows have sort keys up to this one, it and all that start with it included. */
+  readonly to?: KeyColumns
+  /** Of a query: its rows have sort keys before this one. */
+  readonly before?: KeyColumns
+  /** Of reads of several rows, whatever number of operations that takes: the columns, as in an `order by`. */
+  readonly order?: string
+  readonly limit?: number
+  /** Whether there are conditions that the partition asks of each row, beside the key. */
+  readonly filtered?: boolean
+  /** The partition that would serve it; of an interval, the one to begin with. */
+  readonly partition?: string
+  /** How often the request would be passed on until it is there. */
+  readonly hops?: number
+}

@@ -57,6 +57,7 @@ export async function startServer(config: string, state: string) {
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
   return {
+    url,
     get: <T>(path: string) => call<T>(path),
     post: <T>(path: string, body: unknown) => call<T>(path, { method: 'POST', body: JSON.stringify(body) }),
     stop,

@@ -1,11 +1,14 @@
 // Loads 20,000 flights into many Durable Objects of a local workerd, then shows what can be asked of them.
 // `npm run demo` runs it; what it loads stays in .wrangler/state, where `npm run dev` finds it too.
+// `npm run demo -- --grow` shows how partitions split instead: examples/growth.
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { startServer } from '../local-server.ts'
 
 const SOURCE = 'vega-datasets/flights-20k'
 const BATCH = 2_500
+
+type Server = Awaited<ReturnType<typeof startServer>>
 
 interface Flight {
   origin: string
@@ -17,15 +20,20 @@ interface Flight {
   seats: number
 }
 
-const server = await startServer('wrangler.toml', '.wrangler/state')
-try {
-  await loadOnce()
-  await showTour()
-} finally {
-  await server.stop()
+if (process.argv.includes('--grow')) await import('../growth/demo.ts')
+else await demonstrate()
+
+async function demonstrate(): Promise<void> {
+  const server = await startServer('wrangler.toml', '.wrangler/state')
+  try {
+    await loadOnce(server)
+    await showTour(server)
+  } finally {
+    await server.stop()
+  }
 }
 
-async function loadOnce(): Promise<void> {
+async function loadOnce(server: Server): Promise<void> {
   const [loaded] = await server.get<{ rows: number; finished_at: string }[]>(`/loads?source=${SOURCE}`)
   if (loaded !== undefined) {
     console.log(`The ${number(loaded.rows)} rows that were loaded before are still there: nothing to load.`)
@@ -58,7 +66,7 @@ async function loadOnce(): Promise<void> {
   await server.post('/loads', { source: SOURCE, rows: total })
 }
 
-async function showTour(): Promise<void> {
+async function showTour(server: Server): Promise<void> {
   const stops = await server.get<{ title: string; query: string; result: string }[]>('/tour')
   for (const { title, query, result } of stops) {
     console.log(`\n■ ${title}`)

@@ -25,6 +25,23 @@ const differential = {
   DIFFERENTIAL_WORLDS: Number(process.env.DIFFERENTIAL_WORLDS ?? 40),
 }
 
+/** Runs tests in workerd, with the Durable Objects of a configuration. */
+function inWorkerd(configPath: string, bindings: Record<string, number>) {
+  return cloudflareTest({
+    wrangler: { configPath },
+    miniflare: {
+      bindings,
+      serviceBindings: {
+        // Runs in Node, where there is SQLite to compare with.
+        REFERENCE: async (request: { json(): Promise<unknown> }) =>
+          new Response(
+            await runReference((await request.json()) as Parameters<typeof runReference>[0]),
+          ) as never,
+      },
+    },
+  })
+}
+
 /** The snippets of the docs, as modules that a test can run. */
 const snippets = {
   name: 'snippets',
@@ -52,25 +69,26 @@ export default defineConfig({
       },
       {
         resolve,
-        plugins: [
-          snippets,
-          cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              bindings: differential,
-              serviceBindings: {
-                // Runs in Node, where there is SQLite to compare with.
-                REFERENCE: async (request: { json(): Promise<unknown> }) =>
-                  new Response(
-                    await runReference((await request.json()) as Parameters<typeof runReference>[0]),
-                  ) as never,
-              },
-            },
-          }),
-        ],
+        plugins: [snippets, inWorkerd('./wrangler.toml', differential)],
         test: {
           name: 'workers',
           include: tested.map((folder) => `${folder}/**/*.workers.test.ts`),
+          exclude: ['dialect/growing/**'],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        resolve,
+        plugins: [
+          inWorkerd('./dialect/growing/wrangler.toml', {
+            ...differential,
+            DIFFERENTIAL_WORLDS: 8,
+            DIFFERENTIAL_ROOTS: 1,
+          }),
+        ],
+        test: {
+          name: 'growing',
+          include: ['dialect/growing/*.workers.test.ts', 'dialect/differential/*.workers.test.ts'],
           testTimeout: 120_000,
         },
       },

@@ -37,7 +37,7 @@ export function readSnippets(): Snippet[] {
 /** What snippets that are no modules may use. The database is that of "Getting started". */
 export const PRELUDE = `
 import { CamelCasePlugin, type ColumnType, type Generated, Kysely } from 'kysely'
-import { ConstraintError, defineDatabase, type FokosCompiledQuery, type HashKey, type InferDatabase, retryTransaction, type SortKey, table } from 'kysely-fokos'
+import { ConstraintError, defineDatabase, type Explanation, type FokosCompiledQuery, type HashKey, type InferDatabase, retryTransaction, type SortKey, scanEveryPartition, table } from 'kysely-fokos'
 import { calculate, column, compare, ConditionFailedError, exists, not, openStore, value } from 'kysely-fokos/engine'
 const database = defineDatabase({
   tables: {
@@ -55,9 +55,9 @@ export async function run(db: Kysely<Database>, env: { FOKOS_PARTITION: object; 
 
 /** Takes what of the prelude a snippet may leave unused. */
 const USED = `
-export { CamelCasePlugin, ConstraintError, database, Kysely, retryTransaction }
+export { CamelCasePlugin, ConstraintError, database, Kysely, retryTransaction, scanEveryPartition }
 export { calculate, column, compare, ConditionFailedError, exists, not, openStore, value }
-export type { ColumnType, FokosCompiledQuery, Generated, HashKey, SortKey }
+export type { ColumnType, Explanation, FokosCompiledQuery, Generated, HashKey, SortKey }
 `
 
 /** The snippet as a module that exports `run`. */

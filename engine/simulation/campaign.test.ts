@@ -35,6 +35,7 @@ describe('the code of today', () => {
       expect(report.undecided).toBeLessThan(seeds / 20)
       if (faults === 'none') expect(report.faults.size).toBe(0)
     },
+    600_000,
   )
 
   it('takes every rare path in the first 300 seeds', async () => {
@@ -46,7 +47,7 @@ describe('the code of today', () => {
     })
     expect(report.failure).toBeUndefined()
     expect(unmarked(report)).toEqual([])
-  })
+  }, 600_000)
 })
 
 describe('a seed', () => {

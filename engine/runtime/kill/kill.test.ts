@@ -49,12 +49,16 @@ describe('a server that acknowledges writes before it makes them', () => {
   it('is found out by a kill: acknowledged writes are missing, and nothing else is wrong', async ({
     signal,
   }) => {
-    const report = await runAndKill({ entry: './hasty-worker.ts', kills: 5, random, signal })
+    // It ends with the first kill that shows anything.
+    const report = await runAndKill({ entry: './hasty-worker.ts', kills: 40, random, signal })
     console.log(
       `hasty: seed ${seed}, kill ${report.kills} lost ${report.findings.length} acknowledged writes`,
     )
-    expect(new Set(report.findings.map(({ kind }) => kind))).toEqual(new Set(['lost']))
-  })
+    const kinds = report.findings.map(({ kind }) => kind)
+    expect(kinds).not.toEqual([])
+    // A scan misses the row of an insert that the ledger misses too.
+    expect(kinds.filter((kind) => kind !== 'lost' && kind !== 'missing')).toEqual([])
+  }, 240_000)
 })
 
 describe('a partition that gives keys away before it has stored that it did', () => {

@@ -132,14 +132,14 @@ export class TreePicture implements Picture {
 
   /** Whoever below the next one is known to serve all of it. */
   #refined(next: Route, operation: PartitionOperation): Route {
-    const owners = new Set<PartitionName>()
+    let owner: Route | undefined
     for (const spot of spotsOf(operation)) {
       if ('interval' in spot || spot.before === true) return next
-      owners.add(this.#router?.ownerOf(spot.hashKey, spot.sortKey) ?? next.partition)
-      if (owners.size > 1) return next
+      const route = this.#routerOrThrow().routeTo(spot.hashKey, spot.sortKey)
+      if (owner !== undefined && owner.partition !== route.partition) return next
+      owner = route
     }
-    const [owner] = owners
-    return owner !== undefined && isAbove(next.partition, owner) ? { partition: owner } : next
+    return owner !== undefined && isAbove(next.partition, owner.partition) ? owner : next
   }
 
   /** What somebody is known to own, if the one who is next leads there: of what has moved away from here, one below. */

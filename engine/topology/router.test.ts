@@ -192,6 +192,21 @@ describe('a router', () => {
     )
   })
 
+  it('tells others what they need to know, to ask for a key where it would ask', () => {
+    fc.assert(
+      fc.property(heard, ([, learned]) => {
+        const router = new Router('main', SETTINGS)
+        for (const route of learned.flatMap(narrowed)) router.learn(route)
+        for (const { hashKey, sortKey } of KEYS) {
+          const other = new Router('main', SETTINGS)
+          other.learn(router.routeTo(hashKey, sortKey))
+          expect(other.ownerOf(hashKey, sortKey)).toBe(router.ownerOf(hashKey, sortKey))
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   it('cuts an interval into pieces that have all of it, each of the one who is asked for its keys', () => {
     fc.assert(
       fc.property(heard, hashKey, sortKey, sortKey, ([, learned], hashKey, one, other) => {

@@ -3,6 +3,7 @@ import { holdsKey, type Interval, intersect, isEmpty } from '../keys/interval.js
 import { keyText } from '../keys/key-text.js'
 import type { Route, Span } from '../operations.js'
 import type { PartitionName } from '../ports.js'
+import { EVERYTHING } from './key-set.js'
 import { childIndex, isAbove, nameOf, placeOf, rangeRootOf } from './partition-name.js'
 
 /** Hash partitions below the roots that are kept in mind, and ranges of hash keys: so many of each. */
@@ -60,8 +61,16 @@ export class Router {
     const owner = this.#hashOwnerOf(hashKey)
     const ranges = this.#rangesOf(hashKey)
     if (ranges === undefined) return owner
-    const range = ranges[firstEndingBehind(ranges, sortKey)]
-    return range !== undefined && holdsKey(range, sortKey) ? range.partition : rangeRootOf(owner, hashKey)
+    return rangeAt(ranges, sortKey)?.partition ?? rangeRootOf(owner, hashKey)
+  }
+
+  /** The same as it can be told to others, who learn from it. */
+  routeTo(hashKey: Uint8Array, sortKey: Uint8Array): Route {
+    const partition = this.ownerOf(hashKey, sortKey)
+    const ranges = this.#rangesOf(hashKey)
+    if (ranges === undefined) return { partition }
+    const { from, to } = rangeAt(ranges, sortKey) ?? EVERYTHING
+    return { partition, range: { hashKey, interval: { from, to } } }
   }
 
   /**
@@ -183,6 +192,11 @@ export class Router {
       else this.#ranges.set(text, others)
     }
   }
+}
+
+function rangeAt(ranges: readonly KnownRange[], sortKey: Uint8Array): KnownRange | undefined {
+  const range = ranges[firstEndingBehind(ranges, sortKey)]
+  return range !== undefined && holdsKey(range, sortKey) ? range : undefined
 }
 
 /** The place of the first range that ends behind a key. */

@@ -1,7 +1,7 @@
 import type { ErrorReport } from './errors.js'
 import type { Assignment, Expression, Projection } from './expressions/expression.js'
 import type { Interval } from './keys/interval.js'
-import type { PartitionName } from './ports.js'
+import type { Millis, PartitionName } from './ports.js'
 import type { ItemText } from './values/item-text.js'
 
 /*
@@ -665,8 +665,13 @@ export interface HandedOver {
   readonly tokens: MovedTokens
 }
 
-/** Times are ages, by the source's clock: how long ago. Clocks differ, and ages do not. */
+/**
+ * Times are ages, by the source's clock: clocks differ, and ages do not. A clock that leapt makes them too old, which
+ * what it showed when they were taken puts right.
+ */
 export interface MovedTokens {
+  /** When they were taken, by the source's clock. */
+  readonly now: Millis
   /** Since when none is missing. */
   readonly since: number
   readonly known: readonly KnownToken[]
@@ -677,7 +682,8 @@ export interface KnownToken {
   readonly token: number
   /** How long ago, in milliseconds. */
   readonly age: number
-  readonly keys: readonly ItemKey[]
+  /** The keys that it was for, packed into one text. */
+  readonly keys: string
   readonly answer?: { readonly result: WriteResult } | { readonly error: ErrorReport }
 }
 

@@ -1,8 +1,10 @@
 import { errorFromReport, reportError } from '../errors.js'
 import { mark } from '../mark.js'
-import type { ItemKey, KeySet, KnownToken, MovedTokens, WriteResult } from '../operations.js'
+import type { ItemKey, KeySet, KnownToken, MovedTokens, Version, WriteResult } from '../operations.js'
 import type { Millis } from '../ports.js'
 import { holds } from '../topology/key-set.js'
+import { decodeDecided, encodeDecided } from './decided-write.js'
+import { packKeys, unpackKeys } from './packed-keys.js'
 
 /** No write is begun that is older than this: nobody waits for it any more. */
 export const RETENTION: Millis = 600_000
@@ -13,10 +15,10 @@ export const MAX_SKEW: Millis = 10_000
 
 /** Tokens that are kept; the oldest go first. A few MB. */
 const MAX_TOKENS = 20_000
-/** Keys of their writes, together. */
-const MAX_KEYS = 100_000
+/** Characters of all of them, which are their keys above all: so many bytes. */
+const MAX_CHARACTERS = 8_000_000
 /** Characters of the answers that are kept with them; the oldest go first, and leave their tokens. About 8 MB. */
-const MAX_CHARACTERS = 4_000_000
+const MAX_ANSWER_CHARACTERS = 4_000_000
 /** About what one change's result takes beside its text. */
 const CHARACTERS_PER_CHANGE = 64
 
@@ -25,30 +27,20 @@ const MAX_MOVED_CHARACTERS = 4_000_000
 /** Tokens that were decided longer ago do not move with their keys: nobody sends their writes again any more. */
 const MOVE_YOUNGER_THAN: Millis = RESEND_WINDOW + 3 * MAX_SKEW
 
-interface Answer {
-  /** Answers again as the first time: with the result, or by throwing the refusal. */
-  readonly again: () => WriteResult
-  readonly what: NonNullable<KnownToken['answer']>
-  readonly characters: number
-}
-
-interface Decided {
-  readonly at: Millis
-  /** The keys that it was for. */
-  readonly keys: readonly ItemKey[]
-}
+/** What a write was answered: its result, or its refusal. */
+type Answer = NonNullable<KnownToken['answer']>
 
 /**
  * The writes that this instance answered lately, refusals too, so that one that is sent again is answered and
  * not run again. Lost with the instance: what it does not know, the item's own row may.
  */
 export class TokenMemory {
-  /** When each write was decided. */
-  readonly #decided = new Map<number, Decided>()
-  /** What they were answered. */
+  /** By token, in the order in which they were decided: each as `encodeDecided` makes it. */
+  readonly #decided = new Map<number, string>()
+  #decidedCharacters = 0
+  /** What they were answered, where a version is not all of it. */
   readonly #answers = new Map<number, Answer>()
-  #characters = 0
-  #keys = 0
+  #answerCharacters = 0
   /** Every token that was decided after this is here. */
   #horizon: Millis
 
@@ -59,7 +51,8 @@ export class TokenMemory {
 
   /** Nothing, or what answers again as the first time: it returns the result or throws the refusal. */
   recall(token: number): (() => WriteResult) | undefined {
-    return this.#answers.get(token)?.again
+    const answer = this.#answerOf(token)
+    return answer && (() => answerAgain(answer))
   }
 
   /** Whether a write was decided here, also when its answer is not here any more. */
@@ -68,12 +61,12 @@ export class TokenMemory {
   }
 
   remember(token: number, result: WriteResult, keys: readonly ItemKey[], now: Millis): void {
-    this.#remember(token, { result }, keys, now)
+    this.#add(token, now, packKeys(keys), { result })
   }
 
   rememberRefusal(token: number, error: unknown, keys: readonly ItemKey[], now: Millis): void {
     // The error itself would hold on to the request that it was thrown for.
-    this.#remember(token, { error: reportError(error) }, keys, now)
+    this.#add(token, now, packKeys(keys), { error: reportError(error) })
   }
 
   /** What is known of the writes of a set's keys that may be sent again, and since when none is missing. */
@@ -81,11 +74,11 @@ export class TokenMemory {
     let since = Math.max(this.#horizon, now - MOVE_YOUNGER_THAN)
     const known: KnownToken[] = []
     let characters = 0
-    for (const [token, { at, keys }] of [...this.#decided].reverse()) {
-      if (at < since) continue
-      if (!keys.some(({ hashKey, sortKey }) => holds(set, hashKey, sortKey))) continue
-      const answer = this.#answers.get(token)
-      characters += keysSize(keys) + (answer?.characters ?? 0)
+    for (const [token, text] of [...this.#decided].reverse()) {
+      const { at, keys } = decodeDecided(text)
+      if (at < since || !holdsAny(set, keys)) continue
+      const answer = this.#answerOf(token)
+      characters += text.length + (answer === undefined ? 0 : charactersOf(answer))
       if (characters > MAX_MOVED_CHARACTERS) {
         since = at
         break
@@ -94,40 +87,22 @@ export class TokenMemory {
         token,
         age: now - at,
         keys,
-        ...(answer === undefined ? undefined : { answer: answer.what }),
+        ...(answer === undefined ? undefined : { answer }),
       })
     }
-    return { since: now - since, known: known.reverse() }
+    return { now, since: now - since, known: known.reverse() }
   }
 
   /**
    * Takes over what another partition knew of the keys that it handed over, before anything is remembered here. What
-   * the answer took to come makes it younger: that errs on the side of not knowing.
+   * the answer took to come makes it younger, and so does the clock that is ahead: that errs on the side of not knowing.
    */
-  takeOver({ since, known }: MovedTokens, now: Millis): void {
+  takeOver({ now: then, since, known }: MovedTokens, here: Millis): void {
+    const now = Math.max(then, here)
     this.#horizon = now - since
     for (const { token, age, keys, answer } of known) {
-      if (answer !== undefined) this.#remember(token, answer, keys, now - age)
-      else this.#decide(token, { at: now - age, keys })
+      this.#add(token, now - age, keys, answer)
     }
-  }
-
-  #remember(token: number, what: Answer['what'], keys: readonly ItemKey[], at: Millis): void {
-    if ('result' in what) {
-      const { result } = what
-      const characters = result.changes.reduce(
-        (sum, change) => sum + CHARACTERS_PER_CHANGE + (change.made ? (change.item?.length ?? 0) : 0),
-        0,
-      )
-      this.#add(token, { again: () => result, what, characters }, keys, at)
-      return
-    }
-    const again = () => {
-      MARK: mark('a refusal is answered again')
-      throw errorFromReport(what.error)
-    }
-    const characters = CHARACTERS_PER_CHANGE + what.error.message.length
-    this.#add(token, { again, what, characters }, keys, at)
   }
 
   /**
@@ -141,35 +116,74 @@ export class TokenMemory {
     return this.#horizon < Math.min(born - MAX_SKEW, now - RESEND_WINDOW)
   }
 
-  #add(token: number, answer: Answer, keys: readonly ItemKey[], now: Millis): void {
-    this.#dropAnswer(token)
-    this.#decide(token, { at: now, keys })
-    this.#answers.set(token, answer)
-    this.#characters += answer.characters
+  #answerOf(token: number): Answer | undefined {
+    const text = this.#decided.get(token)
+    const version = text === undefined ? undefined : decodeDecided(text).version
+    return version === undefined
+      ? this.#answers.get(token)
+      : { result: { changes: [{ made: true, version }] } }
+  }
+
+  #add(token: number, at: Millis, keys: string, answer: Answer | undefined): void {
+    this.#drop(token)
+    const version = answer && versionAlone(answer)
+    const text = encodeDecided({ at, version, keys })
+    this.#decided.set(token, text)
+    this.#decidedCharacters += text.length
+    if (answer !== undefined && version === undefined) {
+      this.#answers.set(token, answer)
+      this.#answerCharacters += charactersOf(answer)
+    }
     for (const oldest of this.#answers.keys()) {
-      if (this.#characters <= MAX_CHARACTERS) break
+      if (this.#answerCharacters <= MAX_ANSWER_CHARACTERS) break
       this.#dropAnswer(oldest)
     }
-    for (const [oldest, { at, keys }] of this.#decided) {
-      if (this.#decided.size <= MAX_TOKENS && this.#keys <= MAX_KEYS && now - at <= RETENTION) break
-      this.#keys -= keys.length
-      this.#decided.delete(oldest)
-      this.#dropAnswer(oldest)
-      this.#horizon = Math.max(this.#horizon, at)
+    for (const [oldest, text] of this.#decided) {
+      const fits = this.#decided.size <= MAX_TOKENS && this.#decidedCharacters <= MAX_CHARACTERS
+      const decided = decodeDecided(text)
+      if (fits && at - decided.at <= RETENTION) break
+      this.#drop(oldest)
+      this.#horizon = Math.max(this.#horizon, decided.at)
     }
   }
 
-  #decide(token: number, decided: Decided): void {
-    this.#keys += decided.keys.length - (this.#decided.get(token)?.keys.length ?? 0)
-    this.#decided.set(token, decided)
+  #drop(token: number): void {
+    this.#dropAnswer(token)
+    this.#decidedCharacters -= this.#decided.get(token)?.length ?? 0
+    this.#decided.delete(token)
   }
 
   #dropAnswer(token: number): void {
-    this.#characters -= this.#answers.get(token)?.characters ?? 0
+    const answer = this.#answers.get(token)
+    if (answer === undefined) return
+    this.#answerCharacters -= charactersOf(answer)
     this.#answers.delete(token)
   }
 }
 
-function keysSize(keys: readonly ItemKey[]): number {
-  return keys.reduce((sum, { hashKey, sortKey }) => sum + hashKey.length + sortKey.length, 0)
+/** The version, if the answer is that one change was made, and nothing else. */
+function versionAlone(answer: Answer): Version | undefined {
+  if ('error' in answer || answer.result.changes.length !== 1) return undefined
+  const [change] = answer.result.changes
+  return change?.made === true && change.item === undefined ? change.version : undefined
+}
+
+/** The result once more, or the refusal. @throws {FokosError} the refusal. */
+function answerAgain(answer: Answer): WriteResult {
+  if ('result' in answer) return answer.result
+  MARK: mark('a refusal is answered again')
+  throw errorFromReport(answer.error)
+}
+
+function charactersOf(answer: Answer): number {
+  if ('error' in answer) return CHARACTERS_PER_CHANGE + answer.error.message.length
+  return answer.result.changes.reduce(
+    (sum, change) => sum + CHARACTERS_PER_CHANGE + (change.made ? (change.item?.length ?? 0) : 0),
+    0,
+  )
+}
+
+function holdsAny(set: KeySet, packed: string): boolean {
+  for (const { hashKey, sortKey } of unpackKeys(packed)) if (holds(set, hashKey, sortKey)) return true
+  return false
 }

@@ -21,7 +21,7 @@ const VALUE = 'coalesce(i.value, (SELECT l.value FROM large_values l WHERE l.ver
 /** The attempts that hold locks under the hash key, in order: what an instance knows of locks is held against it. */
 const LOCKED = '(SELECT group_concat(attempt) FROM parts WHERE hash_key = ?1 AND chunk & 1023 = 0)'
 /** How often keys have moved away, with the same purpose. */
-const MOVED = '(SELECT mark FROM marks)'
+const MOVED = '(SELECT mark FROM marks WHERE id = 1)'
 const RANGE = 'hash_key = ?1 AND sort_key >= ?2 AND sort_key < ?3'
 const SQL = {
   get: `SELECT ${LOCKED}, ${MOVED}, i.version, i.token, ${VALUE} FROM (SELECT 1)

@@ -83,7 +83,8 @@ const TREE_TABLES = [
     PRIMARY KEY (transfer, sequence)
   ) WITHOUT ROWID`,
   'CREATE TABLE promoted (hash_key BLOB PRIMARY KEY, partition TEXT NOT NULL) WITHOUT ROWID',
-  'CREATE TABLE marks (mark INTEGER PRIMARY KEY)',
+  // Without rowid, because looking for a row by its rowid counts as one read where there is none.
+  'CREATE TABLE marks (id INTEGER PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID',
 ] as const
 
 export function createTables(storage: Storage): void {

@@ -36,9 +36,8 @@ const SQL = {
   left: 'SELECT count(*) FROM changes WHERE transfer = ? AND sequence > ?',
   promoted: 'SELECT hash_key, partition FROM promoted',
   promote: 'INSERT INTO promoted (hash_key, partition) VALUES (?, ?)',
-  mark: 'SELECT max(mark) FROM marks',
-  unmark: 'DELETE FROM marks',
-  setMark: 'INSERT INTO marks (mark) VALUES (?)',
+  mark: 'SELECT mark FROM marks WHERE id = 1',
+  setMark: 'INSERT INTO marks (id, mark) VALUES (1, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark',
 } as const
 
 /** What a partition stores of what moves away from it. */
@@ -146,9 +145,7 @@ export class TransferStore {
 
   /** Keys have moved away. */
   raiseMark(): void {
-    const mark = this.mark + 1
-    this.#storage.run(SQL.unmark)
-    this.#storage.run(SQL.setMark, mark)
+    this.#storage.run(SQL.setMark, this.mark + 1)
   }
 }
 

@@ -117,11 +117,26 @@ const HEAVY: FaultProfile = {
   olderPicture: 0.3,
 }
 
+/** Many answers get lost, and who is asked again is often an instance that was replaced and does not know. */
+const FORGETFUL: FaultProfile = {
+  ...HEAVY,
+  dropAnswer: 0.2,
+  duplicate: 0.2,
+  crashEvery: 2_000,
+  stale: 1,
+  staleFor: 20_000,
+  pauseEvery: 0,
+  leapEvery: 0,
+}
+
 /** How much goes wrong, by name. */
-export const FAULT_PROFILES: { readonly [name in 'none' | 'light' | 'heavy']: FaultProfile } = {
+export const FAULT_PROFILES: {
+  readonly [name in 'none' | 'light' | 'heavy' | 'forgetful']: FaultProfile
+} = {
   none: NONE,
   light: LIGHT,
   heavy: HEAVY,
+  forgetful: FORGETFUL,
 }
 
 /** The kinds of faults that can be left out one by one, to see which of them a failure needs. */

@@ -11,6 +11,9 @@ import type { World } from './world.js'
 /** How often it is written what nobody reads. */
 const LAST_ID = 1
 
+/** What was read is not what is stored. */
+export class WrongAnswerError extends Error {}
+
 /** A client that looks at everything when all is over, one thing after the other. */
 export class LastClient {
   readonly #world: World
@@ -28,7 +31,7 @@ export class LastClient {
     this.#worker = world.worker('last client')
   }
 
-  /** Lets the world go on until all rows of a hash key are read. @throws when they are not those that there are. */
+  /** Lets the world go on until all rows of a hash key are read. @throws {WrongAnswerError} when they are not those that there are. */
   async readAll(
     hash: number,
     direction: Direction,
@@ -46,19 +49,21 @@ export class LastClient {
       .sort()
     if (direction === 'descending') there.reverse()
     if (found.join() !== there.join())
-      throw new Error(
+      throw new WrongAnswerError(
         `there were ${there.join(', ') || 'no rows'}, and found was ${found.join(', ') || 'nothing'}`,
       )
   }
 
-  /** @throws when a row is not as storage says. */
+  /** @throws {WrongAnswerError} when a row is not as storage says. */
   async findAll(places: readonly Place[], rows: readonly FinalRow[], knows: boolean): Promise<void> {
     const [{ hash }] = places as [Place]
     const found = await this.#until(this.#client(hash, knows).findMany(places.map(keyOf), {}))
     for (const [i, place] of places.entries()) {
       const row = rows.find((each) => placeText(each.place) === placeText(place))
       if (found[i]?.version !== row?.version)
-        throw new Error(`${placeText(place)} was at ${row?.version}, and found at ${found[i]?.version}`)
+        throw new WrongAnswerError(
+          `${placeText(place)} was at ${row?.version}, and found at ${found[i]?.version}`,
+        )
     }
   }
 

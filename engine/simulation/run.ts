@@ -108,9 +108,9 @@ export async function run(
       rows,
       tree: () => look().tree,
     }
-    failures.push(...(await checkService(served)))
+    const service = await checkService(served)
     const last = look()
-    const anomalies = [...failures, ...found.anomalies, ...judgement.anomalies, ...last.anomalies]
+    const anomalies = [...failures, ...found.anomalies, ...judgement.anomalies, ...service, ...last.anomalies]
     return came({ anomalies, undecided: judgement.undecided, splits: last.tree.splits })
   } catch (error) {
     // A run that cannot be judged is told with its seed, like any other that went wrong.

@@ -1,7 +1,7 @@
 import type { PartitionName } from '../ports.js'
-import type { Anomaly } from './judge/history.js'
+import type { Anomaly, AnomalyName } from './judge/history.js'
 import type { FinalRow } from './judge/to-history.js'
-import type { LastClient } from './last-client.js'
+import { type LastClient, WrongAnswerError } from './last-client.js'
 import type { Tree } from './tree-audit.js'
 import { type Place, placeText } from './workloads/operation.js'
 import { keyOf } from './workloads/rows.js'
@@ -36,7 +36,8 @@ export async function checkService(served: Served): Promise<Anomaly[]> {
     try {
       await doIt()
     } catch (error) {
-      missing.push(unavailable(`when all was well again, ${what} came to: ${textOf(error)}`, keys))
+      const name = error instanceof WrongAnswerError ? 'wrong answer' : 'unavailable'
+      missing.push(anomaly(name, `when all was well again, ${what} came to: ${textOf(error)}`, keys))
     }
   }
   for (const [hash, some] of Map.groupBy(places, (place) => place.hash)) {
@@ -79,12 +80,12 @@ async function checkHops({ client, places, tree }: Served): Promise<Anomaly[]> {
       const { asked, hops } = await reach(place)
       if (hops === 0 && asked.length === 1 && asked[0] === owner) continue
       const came = `came to ${placeText(place)} of ${owner} over ${asked.join(', ')} with ${hops} hops`
-      far.push(unavailable(`a client that had asked every partition ${came}`, [placeText(place)]))
+      far.push(anomaly('detour', `a client that had asked every partition ${came}`, [placeText(place)]))
     }
     await client.rest()
     if (JSON.stringify(tree().splits) === JSON.stringify(before.splits)) return far
   }
-  return [unavailable('the tree did not stop growing when nobody wrote any more')]
+  return [anomaly('unavailable', 'the tree did not stop growing when nobody wrote any more', [])]
 }
 
 function byOwner(places: readonly Place[], { ownerOf }: Tree): Map<PartitionName, Place[]> {
@@ -94,8 +95,8 @@ function byOwner(places: readonly Place[], { ownerOf }: Tree): Map<PartitionName
   })
 }
 
-function unavailable(description: string, keys: readonly string[] = []): Anomaly {
-  return { name: 'unavailable', description, transactions: [], keys }
+function anomaly(name: AnomalyName, description: string, keys: readonly string[]): Anomaly {
+  return { name, description, transactions: [], keys }
 }
 
 function textOf(error: unknown): string {

@@ -175,13 +175,13 @@ function unreached(places: ReadonlyMap<PartitionName, StoredPlace>): string[] {
 /** Whether a partition serves a key, by its own tables alone. */
 function serves(place: StoredPlace, hashKey: Uint8Array, sortKey: Uint8Array, roots: number): boolean {
   const { name, arrival } = place
-  const own = placeOf(name)
   if (arrival === undefined) {
-    if (own.path.length !== 1 || childIndex(hashKey, 0, roots) !== own.path[0]) return false
+    const { path } = placeOf(name)
+    if (path.length !== 1 || childIndex(hashKey, 0, roots) !== path[0]) return false
   } else {
     const { set, state } = arrival
     if ((state !== 'serving' && state !== 'settled') || !holds(set, hashKey, sortKey)) return false
-    if (set.kind === 'child' && !isUnder(own, hashKey, roots, set.fanout)) return false
+    if (set.kind === 'child' && !isUnder(placeOf(name), hashKey, roots, set.fanout)) return false
   }
   return nextOf(place, hashKey, sortKey) === undefined
 }

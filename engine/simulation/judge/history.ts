@@ -81,6 +81,9 @@ export type AnomalyName =
   | 'broken storage'
   // What does not come back when nothing is wrong any more.
   | 'unavailable'
+  // What a client is answered then that is not what is stored, and how many partitions it is sent to for it.
+  | 'wrong answer'
+  | 'detour'
 
 export interface Anomaly {
   readonly name: AnomalyName

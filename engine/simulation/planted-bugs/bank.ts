@@ -22,6 +22,8 @@ export interface PlantedBug extends Replacement {
   readonly workload?: string
   /** How much goes wrong beside it: heavy, if nothing is said. */
   readonly faults?: keyof typeof FAULT_PROFILES
+  /** A seed that shows it, when that takes long from the first one on: the tests begin with it. */
+  readonly seed?: number
   /** What the judge must call it; the first of a report's anomalies is one of these. */
   readonly shows: readonly AnomalyName[]
 }
@@ -36,6 +38,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'simulation/host.ts',
     find: "else if (from.state === 'stale' || !this.disk.dirty) leave()",
     replace: 'else if (true) leave()',
+    seed: 4,
     shows: ['lost write', 'lost update'],
   },
   {
@@ -52,21 +55,33 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'partition/token-memory.ts',
     find: 'return this.#horizon < Math.min(born - MAX_SKEW, now - RESEND_WINDOW)',
     replace: 'return born + now > 0',
-    // A delete that is made twice leaves no number; what it took away shows in a circle.
-    shows: ['duplicate write', 'G1c (circular information flow)', 'lost write'],
+    // A delete that is made twice leaves no number; what it took away shows in a circle. An insert is refused the
+    // second time, and its row is there.
+    shows: ['duplicate write', 'G1c (circular information flow)', 'lost write', 'G1a (aborted read)'],
   },
   {
     name: 'a lost answer is reported as not having happened',
     file: 'client/retry.ts',
     find: 'throw giveUp(error, request.writes && unaccounted, sendings)',
     replace: 'throw giveUp(error, false, sendings)',
-    shows: ['G1a (aborted read)', 'lost update', 'stale read'],
+    // A delete that happened took something away.
+    shows: ['G1a (aborted read)', 'lost update', 'stale read', 'lost write'],
   },
   {
     name: 'a refusal is not remembered',
     file: 'partition/write-items.ts',
     find: 'tokens.rememberRefusal(operation.token, error, keysOf(operation), clock.now())',
     replace: '',
+    and: [
+      {
+        file: 'partition/partition.ts',
+        find: "if (operation.kind === 'write' && !operation.resent && refused) {",
+        replace: 'if (operation.token < 0 && refused) {',
+      },
+    ],
+    workload: 'inserts',
+    faults: 'forgetful',
+    seed: 10,
     shows: ['G1a (aborted read)', 'duplicate write'],
   },
   {
@@ -88,6 +103,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'partition/write-items.ts',
     find: 'const changes = storage.atomic(() =>',
     replace: 'const changes = ((section: () => ChangeResult[]) => section())(() =>',
+    seed: 15,
     shows: ['G1a (aborted read)'],
   },
   {
@@ -113,7 +129,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'partition/write-items.ts',
     find: ' && versions.isCurrent()',
     replace: '',
-    workload: 'contention',
+    workload: 'mixed',
+    faults: 'forgetful',
+    seed: 7,
     shows: ['lost update', 'lost write', 'stale read', 'duplicate write', 'G1a (aborted read)'],
   },
   {
@@ -121,13 +139,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'partition/hybrid-clock.ts',
     find: 'this.#last = stored.get()',
     replace: 'this.#last = 0',
-    shows: ['version order violation', 'version reuse'],
+    shows: ['version order violation', 'version reuse', 'broken storage'],
   },
   {
     name: 'a page loses its boundary row',
     file: 'partition/read-items.ts',
     find: 'if (page.length >= limit || looked',
     replace: 'if (page.length > limit || looked',
+    seed: 6,
     shows: ['G2 (phantom)'],
   },
   {
@@ -137,7 +156,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ...(withKeys`,
     replace: `    items: rest === undefined && page.length > 1 ? page.slice(0, -1) : page,
     ...(withKeys`,
-    shows: ['G2 (phantom)'],
+    shows: ['G2 (phantom)', 'wrong answer'],
   },
   {
     name: 'a replaced instance answers from memory',
@@ -164,6 +183,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'partition/token-memory.ts',
     find: 'return this.#decided.has(token)',
     replace: 'return this.#answers.has(token)',
+    // Nothing in the simulation is written so often that its answer would be forgotten.
+    and: [
+      {
+        file: 'partition/token-memory.ts',
+        find: 'const MAX_ANSWER_CHARACTERS = 4_000_000',
+        replace: 'const MAX_ANSWER_CHARACTERS = 200',
+      },
+    ],
     shows: [
       'duplicate write',
       'lost update',
@@ -179,6 +206,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: `        return tokens.recall(operation.token) !== undefined && (opened?.versions.isCurrent() ?? true)`,
     replace: '        return operation.token >= 0',
     workload: 'statements',
+    seed: 85,
     shows: ['G1a (aborted read)'],
   },
   {
@@ -198,6 +226,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       this.#settings = 'result' in (error as object) ? pinned : (pinned ?? '')`,
     workload: 'statements',
     faults: 'light',
+    seed: 22,
     shows: ['unavailable'],
   },
   {
@@ -205,6 +234,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'changes/change-maker.ts',
     find: "if (!holds(condition, operands)) return { made: false, because: 'condition' }",
     replace: 'void condition',
+    seed: 43,
     shows: ['not linearizable'],
   },
   {
@@ -212,6 +242,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'partition/read-items.ts',
     find: 'rest = beyond(interval, sortKey, descending)',
     replace: 'rest = operation.filter === undefined ? beyond(interval, sortKey, descending) : undefined',
+    seed: 73,
     shows: ['not linearizable'],
   },
   {
@@ -219,6 +250,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'client/merge.ts',
     find: 'if (usedUp && !(await readOn(first)))',
     replace: 'if (usedUp)',
+    seed: 15,
     shows: ['G2 (phantom)', 'not linearizable'],
   },
   {
@@ -228,6 +260,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         ? unknownOutcome(sendings - 1, request.signal.reason)
         : request.signal.reason`,
     replace: 'throw request.signal.reason',
+    seed: 50,
     // Of a delete, what is gone shows.
     shows: ['G1a (aborted read)', 'lost update', 'stale read', 'lost write'],
   },

@@ -22,6 +22,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
       SELECT 1 FROM changes c WHERE c.transfer = ?1 AND c.sequence <= ?2
         AND c.hash_key = changes.hash_key AND c.sort_key = changes.sort_key)))\`,`,
     workload: 'one key',
+    seed: 8,
     shows: LOST,
   },
   {
@@ -38,6 +39,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
         replace: 'if (written && !(globalThis as any).unlogged) this.#watch.changed({ hashKey, sortKey })',
       },
     ],
+    seed: 31,
     shows: [...LOST, 'version order violation'],
   },
   {
@@ -46,6 +48,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     find: `      this.#watch.deleted({ hashKey, sortKey })
       this.#watch.changed({ hashKey, sortKey })`,
     replace: '      this.#watch.deleted({ hashKey, sortKey })',
+    seed: 12,
     shows: [...LOST, 'duplicate write'],
   },
   {
@@ -55,6 +58,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     const all = this.#store.left(member.id, upTo) === 0`,
     replace: `    const { bytes } = this.#changesOf(member, behind)
     const [rows, all] = [[] as MovedRow[], true]`,
+    seed: 16,
     shows: LOST,
   },
   {
@@ -64,6 +68,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     return { handedOver: { rows, ...`,
     replace: `    assert(all, 'what was handed over was little')
     return { handedOver: { rows: [], ...`,
+    seed: 36,
     shows: LOST,
   },
   {
@@ -101,7 +106,10 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     name: 'a hand-over leaves tokens behind',
     file: 'partition/contents.ts',
     find: 'this.#tokens.takeOver(tokens, this.#place.ports.clock.now())',
-    replace: 'this.#tokens.takeOver({ ...tokens, known: [] }, this.#place.ports.clock.now())',
+    replace: '',
+    workload: 'contention',
+    faults: 'forgetful',
+    seed: 6,
     shows: ['duplicate write', 'G1a (aborted read)', ...LOST],
   },
   {
@@ -110,6 +118,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     find: '      mayBelong(place, this.#set) && !leftOver ? readMovedRow(',
     replace:
       "      place.table !== 'transactions' && mayBelong(place, this.#set) && !leftOver ? readMovedRow(",
+    seed: 36,
     shows: ['duplicate write', ...LOST],
   },
   {
@@ -117,6 +126,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     file: 'partition/transfer/copy-page.ts',
     find: '        return this.#parts(behind)\n',
     replace: '        return true\n',
+    seed: 36,
     shows: LOST,
   },
   {
@@ -124,7 +134,9 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     file: 'partition/transfer/moved-rows.ts',
     find: '      else storage.run(SQL.putPromoted, hashKey, moved.row)\n',
     replace: '',
-    shows: LOST,
+    seed: 15,
+    // Who looks for the hash key promotes it anew, or is sent back and forth.
+    shows: [...LOST, 'detour'],
   },
   {
     name: 'a partition acknowledges the commit of keys that it has given away',
@@ -141,6 +153,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
         replace: 'const locked = false',
       },
     ],
+    seed: 7,
     shows: LOST,
   },
   {
@@ -153,6 +166,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
         waited = true
         return this.#section(request, turn)
       })`,
+    seed: 139,
     shows: LOST,
   },
   {
@@ -182,6 +196,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     find: '      for (const row of this.#storage.rows(SQL.first, hashKey, from)) add(row)\n',
     replace: '',
     workload: 'one key',
+    seed: 6,
     shows: LOST,
   },
   {
@@ -189,8 +204,10 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     file: 'partition/transfer/copy-page.ts',
     find: 'sort_key > ? AND sort_key < ? ORDER BY sort_key LIMIT ?',
     replace: 'sort_key > ? AND sort_key <= ? ORDER BY sort_key LIMIT ?',
-    workload: 'one key',
-    shows: ['broken storage'],
+    workload: 'growth',
+    seed: 5,
+    // What has two owners is divided on and on.
+    shows: ['broken storage', 'unavailable'],
   },
   {
     name: 'a page ends at the boundary of its partition and says that nothing is left',
@@ -198,6 +215,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     find: '  rest ??= left(interval, stretch, descending)\n',
     replace: '',
     workload: 'one key',
+    seed: 6,
     shows: ['G2 (phantom)', 'broken storage', 'not linearizable', 'unavailable'],
   },
   {
@@ -206,6 +224,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     find: '? compareBytes(from, spot.sortKey) < 0 && compareBytes(spot.sortKey, to) <= 0',
     replace: '? holdsKey({ from, to }, spot.sortKey)',
     workload: 'one key',
+    seed: 6,
     shows: ['G2 (phantom)', 'broken storage', 'not linearizable', 'unavailable'],
   },
   {
@@ -220,6 +239,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
         replace: '',
       },
     ],
+    seed: 5,
     shows: LOST,
   },
   {
@@ -255,6 +275,9 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     file: 'partition/open-stores.ts',
     find: '      if (marked !== moving.mark) {',
     replace: '      if (marked < 0) {',
+    workload: 'one key',
+    faults: 'forgetful',
+    seed: 14,
     shows: LOST,
   },
   {
@@ -262,6 +285,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     file: 'changes/cut-part.ts',
     find: 'return cuts.every((sum, of) => sameFingerprint(sum, totals[of] as Fingerprint))',
     replace: 'return cuts.every((sum, of) => sameFingerprint(sum, sum) && of >= 0)',
+    seed: 126,
     shows: [
       'G2 (phantom)',
       'G2-item (write skew)',
@@ -279,6 +303,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     replace: `      case 'alone':
         return`,
     workload: 'statements',
+    seed: 12,
     shows: ['not linearizable', ...LOST],
   },
 ]

@@ -8,6 +8,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'for (const { key } of part.seen.items) builder.read(key)',
     replace: '',
     workload: 'skew',
+    seed: 14,
     shows: ['G2-item (write skew)', 'lost update', 'G-single (read skew)'],
   },
   {
@@ -16,6 +17,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'for (const { hashKey, interval } of part.seen.intervals) builder.examine(hashKey, interval)',
     replace: '',
     workload: 'intervals',
+    seed: 21,
     shows: ['G2 (phantom)', 'G2-item (write skew)', 'G-single (read skew)'],
   },
   {
@@ -24,7 +26,8 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'shared: [...claim.shared.values()].map(encodeBase64),',
     replace: 'shared: [],',
     workload: 'transfers',
-    shows: ['G2-item (write skew)', 'lost update', 'G-single (read skew)'],
+    // A part of which nothing is locked has no key by which it could be found to be ended.
+    shows: ['G2-item (write skew)', 'lost update', 'G-single (read skew)', 'broken storage'],
   },
   {
     name: 'a fingerprint is the count and the largest version',
@@ -34,6 +37,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     replace: `    this.#high += hashBytes(bytes, SEEDS[0]) < 0 ? 0 : 1
     this.#low = Math.max(this.#low, version)`,
     workload: 'intervals',
+    seed: 7,
     shows: ['G2 (phantom)', 'G2-item (write skew)', 'G-single (read skew)', 'lost update'],
   },
   {
@@ -41,6 +45,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/coordinator.ts',
     find: "if (this.#deciding.has(id)) return { outcome: 'deciding' }",
     replace: 'if (this.#deciding.has(id)) return { outcome: { committed: false } }',
+    seed: 8,
     shows: [
       'lost write',
       'lost update',
@@ -56,6 +61,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: "records.put({ hashKey, sortKey, id, stored: this.#place.ports.clock.now() }, { outcome: 'aborted' })",
     replace: '',
     workload: 'lists',
+    seed: 25,
     shows: [
       'lost write',
       'lost update',
@@ -71,6 +77,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'const earlier = opened.parts.get(hashKey, attempt.id, piece)',
     replace: 'const earlier = opened.parts.all().find((part) => part.attempt.id === attempt.id)',
     workload: 'transfers',
+    seed: 20,
     shows: [
       'lost write',
       'lost update',
@@ -85,6 +92,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/participant.ts',
     find: '      proposed === at &&',
     replace: '      proposed > 0 && at > 0 &&',
+    seed: 14,
     shows: [
       'duplicate write',
       'lost update',
@@ -98,6 +106,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/hybrid-clock.ts',
     find: 'if (timestamp <= this.#last) return',
     replace: '',
+    seed: 7,
     shows: ['version order violation', 'version reuse', 'lost write', 'lost update', 'duplicate write'],
   },
   {
@@ -107,6 +116,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     replace: `const arrived = (turn as any).arrived
     ;(turn as any).arrived = true
     const known = arrived ? undefined : this.#decisions.recall(operation)`,
+    seed: 217,
     shows: ['duplicate write', 'lost write', 'G1c (circular information flow)', 'G1a (aborted read)'],
   },
   {
@@ -122,6 +132,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
       },
     ],
     workload: 'snapshots',
+    seed: 163,
     // Of a delete, what is gone shows.
     shows: ['G1a (aborted read)', 'lost update', 'lost write', 'stale read'],
   },
@@ -131,6 +142,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'if (opened.deletions.nothingWent(seen) && opened.versions.isCurrent()) return',
     replace: 'if (opened.versions.isCurrent()) return',
     workload: 'snapshots',
+    seed: 62,
     shows: [
       'G-single (read skew)',
       'G2-item (write skew)',
@@ -145,6 +157,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'if (outranked || this.#isOvertaking(claim, turn)) {',
     replace: 'if (by.length > 0 && turn.order < 0) {',
     faults: 'none',
+    seed: 5,
     shows: ['unavailable'],
   },
   {
@@ -152,6 +165,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/lock-table.ts',
     find: '? lock.prepared && writesInto(lock.claim, wanted)',
     replace: '? lock.attempt.id < 0',
+    seed: 7,
     shows: [
       'G-single (read skew)',
       'stale read',
@@ -165,6 +179,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/coordinator.ts',
     find: "if (own instanceof FokosError || shares.some(({ reply }) => reply.kind !== 'prepared')) return undefined",
     replace: 'if (own instanceof FokosError) return undefined',
+    seed: 7,
     shows: [
       'G2-item (write skew)',
       'G2 (phantom)',
@@ -181,6 +196,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/participant.ts',
     find: '        opened.parts.remove(part)',
     replace: '        if (outcome.committed) opened.parts.remove(part)',
+    seed: 7,
     shows: ['broken storage', 'unavailable'],
   },
   {
@@ -195,6 +211,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
         replace: 'if (attempts !== undefined) return',
       },
     ],
+    seed: 7,
     shows: [
       'lost update',
       'lost write',
@@ -211,6 +228,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/coordinator.ts',
     find: 'for (const lock of held) locks.add(lock)',
     replace: '',
+    seed: 7,
     shows: ['lost update', 'lost write', 'G2-item (write skew)', 'G2 (phantom)', 'G-single (read skew)'],
   },
   {
@@ -218,6 +236,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/coordinator.ts',
     find: 'this.#pass(claimOf(part), part, turn)\n    const evaluation',
     replace: 'const evaluation',
+    seed: 7,
     shows: [
       'not linearizable',
       'lost update',
@@ -235,6 +254,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
       this.#passToWrite(operation, turn)
     }`,
     replace: '',
+    seed: 14,
     shows: [
       'not linearizable',
       'lost update',
@@ -258,6 +278,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
       },
     ],
     workload: 'transfers',
+    seed: 9,
     shows: [
       'lost write',
       'lost update',
@@ -272,6 +293,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'client/known-items.ts',
     find: 'if (!read || this.#isExamined(hashKey, key.sortKey)) continue',
     replace: 'if (!read || found === null || this.#isExamined(hashKey, key.sortKey)) continue',
+    seed: 7,
     shows: ['lost update', 'lost write', 'G2-item (write skew)', 'G-single (read skew)', 'stale read'],
   },
   {
@@ -287,6 +309,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'client/write-buffer.ts',
     find: 'return { change, allow: made ? MADE : NOT_MADE }',
     replace: 'return made || !made ? { change } : { change, allow: MADE }',
+    seed: 11,
     shows: [
       'lost update',
       'lost write',
@@ -302,6 +325,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'client/read-together.ts',
     find: 'if (observer.single) return result',
     replace: 'if (observer.single || readings > 0) return result',
+    seed: 7,
     shows: ['G-single (read skew)', 'G2 (phantom)', 'G2-item (write skew)', 'real-time violation'],
   },
   {
@@ -309,6 +333,13 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'client/known-items.ts',
     find: 'return this.#calls.size <= 1',
     replace: 'return this.#calls.size <= 2',
-    shows: ['G-single (read skew)', 'G2 (phantom)', 'G2-item (write skew)', 'real-time violation'],
+    seed: 69,
+    shows: [
+      'G-single (read skew)',
+      'G2 (phantom)',
+      'G2-item (write skew)',
+      'real-time violation',
+      'not linearizable',
+    ],
   },
 ]

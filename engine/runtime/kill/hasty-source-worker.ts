@@ -10,7 +10,7 @@ import { type ExecutingClass, slowTransfers } from './slow-transfers.js'
 
 export { default, FokosTopologyKeeper } from './worker.js'
 
-/** How much later, in milliseconds: until then, or until the next message about a transfer. */
+/** How much later, in milliseconds: until then, or until a message that depends on it. */
 const LATE = 200
 
 // A promoted hash key is known as one by a row of its own.
@@ -26,7 +26,9 @@ class HastySource extends (Sound as unknown as ExecutingClass) {
 
   override async execute(request: PartitionRequest): Promise<PartitionAnswer> {
     const { operation } = request
-    if ('transfer' in operation) this.#store()
+    // To settle is for the target alone, which may wait; what else is asked for reads what is stored.
+    if (operation.kind === 'settle') await this.#stored(operation.transfer)
+    else if ('transfer' in operation) this.#store()
     const answer = await super.execute(request)
     if (operation.kind === 'handOver' && answer.ok && 'handedOver' in answer.result) {
       this.ctx.storage.sql.exec(WITHDRAW, operation.transfer)
@@ -34,6 +36,10 @@ class HastySource extends (Sound as unknown as ExecutingClass) {
       setTimeout(() => this.#store(), LATE)
     }
     return answer
+  }
+
+  async #stored(transfer: number): Promise<void> {
+    while (this.#later.has(transfer)) await new Promise((resolve) => setTimeout(resolve, LATE / 20))
   }
 
   #store(): void {

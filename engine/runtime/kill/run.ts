@@ -4,7 +4,7 @@ import type { Finding, Ledger } from './ledger.js'
 import { addStages, NO_STAGES, type Stages } from './stored-tree.js'
 import { Subject } from './subject.js'
 import { ALL_HASH_KEYS, hashKeysOf } from './workload.js'
-import { Writers } from './writers.js'
+import { ContradictionError, Writers } from './writers.js'
 
 /** How a run goes. */
 export interface RunOptions {
@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly entry: string
   readonly kills: number
   readonly random: SeededRandom
+  /** The round from which on partitions may be left alone with what a kill has left them. */
+  readonly aloneFrom?: number
   /** Ends the run early, by throwing. */
   readonly signal: AbortSignal
 }
@@ -33,8 +35,8 @@ export interface RunReport {
 const MAX_EVENTS = 240
 /** Milliseconds between the last of them and the kill, at most. */
 const MAX_DELAY = 40
-/** Not before this round: what loses writes is found by then, and needs not be waited for. */
-const LEFT_ALONE_AFTER = 5
+/** Partitions are left alone from this round on: what loses writes is found by then, and needs not be waited for. */
+const ALONE_FROM = 6
 /** How many it sees without a kill. */
 const QUIET_EVENTS = 200
 
@@ -44,7 +46,8 @@ const QUIET_EVENTS = 200
  * Once, partitions are left alone with the locks that a kill has left them, until these are gone; if no kill
  * has left any, there are more kills.
  */
-export async function runAndKill({ entry, kills, random, signal }: RunOptions): Promise<RunReport> {
+export async function runAndKill(options: RunOptions): Promise<RunReport> {
+  const { entry, kills, random, aloneFrom = ALONE_FROM, signal } = options
   const subject = new Subject()
   const { ledger, server } = subject
   const locks = { left: 0, goneAlone: 0 }
@@ -70,14 +73,16 @@ export async function runAndKill({ entry, kills, random, signal }: RunOptions): 
     let round = 1
     for (; round <= kills || (mustGoOn() && round <= 3 * kills); round++) {
       signal.throwIfAborted()
-      await killOnce(subject, moments, round, random)
+      const seen = await killOnce(subject, moments, round, random)
+      if (seen !== undefined) return report(round - 1, [seen])
       const { locks: left, stages: met, findings } = subject.autopsy()
       stages = addStages(stages, met)
+      if (findings.length > 0) return report(round, findings)
       const moving = met.planned + met.copying + met.catching + met.moved + met.serving
       locks.left += left
       await server.restart()
       const isNew = (left > 0 && locks.goneAlone === 0) || (moving > 0 && wentAlone === 0)
-      if (round > LEFT_ALONE_AFTER && isNew) {
+      if (round >= aloneFrom && isNew) {
         findings.push(...(await subject.recoverAlone()))
         locks.goneAlone += left
         wentAlone += moving
@@ -98,12 +103,13 @@ export async function runAndKill({ entry, kills, random, signal }: RunOptions): 
   }
 }
 
+/** @returns what was read before the kill and cannot be, if anything was. */
 async function killOnce(
   subject: Subject,
   moments: SeededRandom,
   round: number,
   random: SeededRandom,
-): Promise<void> {
+): Promise<Finding | undefined> {
   const { server } = subject
   // Some kills come while partitions are still reading what the kill before has left.
   const events = 1 + moments.below(moments.chance(0.25) ? 20 : MAX_EVENTS)
@@ -112,12 +118,18 @@ async function killOnce(
   const delay = moments.chance(0.75) ? moments.below(MAX_DELAY) : undefined
   const writers = new Writers(subject, round, random)
   let killed: Promise<void> | undefined
-  await writers.writeUntil(events, async () => {
-    if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay))
-    killed = server.kill()
-    // What would begin now would never leave.
-    writers.stop()
-    await killed
-  })
+  try {
+    await writers.writeUntil(events, async () => {
+      if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay))
+      killed = server.kill()
+      // What would begin now would never leave.
+      writers.stop()
+      await killed
+    })
+  } catch (error) {
+    if (error instanceof ContradictionError) return error.finding
+    throw error
+  }
   if (killed === undefined) throw new Error(`the writers ended before the kill:\n${server.output}`)
+  return undefined
 }

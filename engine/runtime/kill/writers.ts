@@ -1,8 +1,19 @@
 import type { SeededRandom } from '../../simulation/seeded-random.js'
+import type { Finding } from './ledger.js'
 import type { Subject } from './subject.js'
 import { LARGE_HASH_KEY, makeTransfer, makeWrite, SHARED_HASH_KEYS } from './workload.js'
 
 const WRITERS = 12
+
+/** A read that somebody made beside them cannot be. */
+export class ContradictionError extends Error {
+  readonly finding: Finding
+
+  constructor(finding: Finding) {
+    super(`a read contradicts what is known: ${JSON.stringify(finding)}`)
+    this.finding = finding
+  }
+}
 
 /** Those who write at the same time, each one write after the other, in one round. */
 export class Writers {
@@ -25,6 +36,8 @@ export class Writers {
    * Writes until so many events were seen, does what is to be done at that moment while the writing goes on,
    * which is to {@link stop} it sooner or later, and then waits until every writer knows what became of its
    * last write, or knows that it never will.
+   *
+   * @throws {ContradictionError} when somebody has read what cannot be.
    */
   async writeUntil(events: number, atMoment: () => void | Promise<void>): Promise<void> {
     this.#eventsLeft = events
@@ -77,7 +90,7 @@ export class Writers {
     this.#see()
     if (findings === undefined) return false
     const [finding] = findings
-    if (finding !== undefined) throw new Error(`a read contradicts what is known: ${JSON.stringify(finding)}`)
+    if (finding !== undefined) throw new ContradictionError(finding)
     return true
   }
 

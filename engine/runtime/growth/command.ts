@@ -7,6 +7,7 @@ import { planMeasurements } from './plan.js'
 import type { RangeReport } from './range-growth.js'
 import type { SpreadReport } from './spread-load.js'
 import { storeInMemory } from './store-in-memory.js'
+import type { Measurement, Reports } from './worker.js'
 
 const USAGE = `npm run measure:growth -- [options]
 
@@ -31,7 +32,6 @@ async function main(): Promise<number> {
     return 0
   }
   console.log(`files are in ${storeInMemory()}`)
-  const measurements = new Measurements()
   const measured = new Set([values.only ?? 'all'])
   const wants = (name: string) => measured.has('all') || measured.has(name)
   let sound = true
@@ -41,51 +41,59 @@ async function main(): Promise<number> {
     sound &&= Object.keys(report.refused).length === 0 && report.findings.length === 0
   }
   const plan = planMeasurements(values.quick ? 'quick' : 'full')
-  await measurements.start()
-  try {
-    await measurements.run(plan.warmUp, showProgress)
-    if (wants('spread')) {
-      const still = await measurements.run(plan.still, showProgress)
-      title(`${plan.still.bytes / MB} MB over many hash keys, and nothing splits: for comparison`)
+  const measure = <M extends Measurement>(measurement: M) => measureAlone(plan.warmUp, measurement)
+  if (wants('spread')) {
+    const pauses: { readonly still: number; readonly splitting: number }[] = []
+    for (let run = 1; run <= Number(values.runs); run++) {
+      const still = await measure(plan.still)
+      title(`${plan.still.bytes / MB} MB over many hash keys, and nothing splits, for comparison: run ${run}`)
       printSpread(still)
       check(still)
-      const pauses: number[] = []
-      for (let run = 1; run <= Number(values.runs); run++) {
-        const spread = plan.spread(run)
-        const report = await measurements.run(spread, showProgress)
-        title(
-          `${spread.bytes / MB} MB over many hash keys, split at ${spread.database.bytes / MB} MB: run ${run}`,
-        )
-        printSpread(report)
-        check(report)
-        pauses.push(report.probes.pauses.max)
-      }
-      title('worst pause of any key, median of the runs')
-      print(
-        '',
-        `${medianOf(pauses).toFixed(0)} ms; ${still.probes.pauses.max.toFixed(0)} ms where nothing splits`,
+      const spread = plan.spread(run)
+      const report = await measure(spread)
+      title(
+        `${spread.bytes / MB} MB over many hash keys, split at ${spread.database.bytes / MB} MB: run ${run}`,
       )
+      printSpread(report)
+      check(report)
+      pauses.push({ still: still.probes.pauses.max, splitting: report.probes.pauses.max })
     }
-    if (wants('range')) {
-      for (const range of plan.ranges) {
-        const report = await measurements.run(range, showProgress)
-        title(
-          `one hash key of ${range.bytes / MB} MB, ${range.order}, split at ${range.database.bytes / MB} MB`,
-        )
-        printRange(report)
-        check(report)
-      }
+    title('worst pause of any key, median of the runs')
+    const [splitting, still] = [pauses.map((each) => each.splitting), pauses.map((each) => each.still)]
+    print('', `${medianOf(splitting).toFixed(0)} ms; ${medianOf(still).toFixed(0)} ms where nothing splits`)
+  }
+  if (wants('range')) {
+    for (const range of plan.ranges) {
+      const report = await measure(range)
+      title(
+        `one hash key of ${range.bytes / MB} MB, ${range.order}, split at ${range.database.bytes / MB} MB`,
+      )
+      printRange(report)
+      check(report)
     }
-    if (wants('heat')) {
-      const report = await measurements.run(plan.heat, showProgress)
-      title(`${plan.heat.clients} clients want a tenth of one hash key`)
-      printHeat(report)
-      check({ ...report, findings: report.tree.findings })
-    }
+  }
+  if (wants('heat')) {
+    const report = await measure(plan.heat)
+    title(`${plan.heat.clients} clients want a tenth of one hash key`)
+    printHeat(report)
+    check({ ...report, findings: report.tree.findings })
+  }
+  return sound ? 0 : 1
+}
+
+/** In a server of its own: what others have left in its memory costs pauses when that is collected. */
+async function measureAlone<M extends Measurement>(
+  warmUp: Measurement,
+  measurement: M,
+): Promise<Reports[M['kind']]> {
+  const measurements = new Measurements()
+  await measurements.start()
+  try {
+    await measurements.run(warmUp, showProgress)
+    return await measurements.run(measurement, showProgress)
   } finally {
     await measurements.stop()
   }
-  return sound ? 0 : 1
 }
 
 function printSpread(report: SpreadReport): void {

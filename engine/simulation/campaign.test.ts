@@ -15,7 +15,7 @@ const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 200)
 const FROM = Number(process.env.SIMULATION_FROM ?? Math.floor(Math.random() * 1_000_000))
 
 describe('the code of today', () => {
-  it.each(['none', 'light', 'heavy'] as const)(
+  it.each(['none', 'light', 'heavy', 'forgetful'] as const)(
     'keeps its promises in a world with faults: %s',
     async (faults) => {
       const seeds = faults === 'heavy' ? SEEDS : SEEDS / 4

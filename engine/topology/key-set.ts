@@ -1,5 +1,5 @@
 import { sameBytes } from '../keys/compare-bytes.js'
-import { holdsKey, type Interval, intersect } from '../keys/interval.js'
+import { holdsKey, type Interval } from '../keys/interval.js'
 import { LAST_BYTE } from '../keys/key-codec.js'
 import type { KeySet } from '../operations.js'
 import { childIndex } from './partition-name.js'
@@ -17,9 +17,4 @@ export function holdsHashKey(set: KeySet, hashKey: Uint8Array): boolean {
 export function holds(set: KeySet, hashKey: Uint8Array, sortKey: Uint8Array): boolean {
   if (!holdsHashKey(set, hashKey)) return false
   return set.kind !== 'interval' || holdsKey(set.interval, sortKey)
-}
-
-/** What a set has of an interval of one of its hash keys; it may be empty. */
-export function clip(set: KeySet, interval: Interval): Interval {
-  return set.kind === 'interval' ? intersect(set.interval, interval) : interval
 }

@@ -92,11 +92,6 @@ export function isAbove(above: PartitionName, below: PartitionName): boolean {
   return high.path.every((index, level) => low.path[level] === index)
 }
 
-/** Whether a range partition's name stands for a hash key. */
-export function isNamedAfter({ key }: PartitionPlace, hashKey: Uint8Array): boolean {
-  return key === keyInName(hashKey)
-}
-
 export function nameOf({ kind, database, key, path }: PartitionPlace): PartitionName {
   const steps = pathText(path)
   if (kind === 'hash') return `${database}/h/${steps}` as PartitionName

@@ -98,7 +98,7 @@ export class Growth {
       const sets = this.#divide(why, found, settings)
       if (sets.length === 0) {
         MARK: mark('there is nothing to divide')
-        this.#rest = { until: clock.now() + REST, bytes: storage.bytes() * 1.2 }
+        this.rest()
         return false
       }
       this.#place.plan(

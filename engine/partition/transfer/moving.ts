@@ -10,7 +10,7 @@ import {
 } from '../../operations.js'
 import type { Millis } from '../../ports.js'
 import type { SplitAt } from '../../settings.js'
-import { isNamed } from '../../topology/partition-name.js'
+import { isNamed, placeOf } from '../../topology/partition-name.js'
 import type { FactStore } from '../fact-store.js'
 import type { PartitionPorts } from '../place.js'
 import { NOTHING_GONE, Territory } from '../territory.js'
@@ -189,7 +189,7 @@ export class Moving {
     const { range, serves, children, promoted } = this.#territory
     return {
       partition: name,
-      kind: name.split('/')[1] === 'r' ? 'range' : 'hash',
+      kind: placeOf(name).kind,
       ...(range === undefined ? undefined : { range }),
       state: serves ? 'serving' : this.isArriving ? 'arriving' : 'unused',
       bytes: storage.bytes(),

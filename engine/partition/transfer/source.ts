@@ -11,7 +11,7 @@ import type {
   PartitionResults,
   PartitionSettle,
 } from '../../operations.js'
-import type { Millis, PartitionName, Storage } from '../../ports.js'
+import type { Millis, Storage } from '../../ports.js'
 import type { Gone } from '../territory.js'
 import { compareCursors, copyPage, cursorOf } from './copy-page.js'
 import { mayBelong, movedBytes, type RowPlace, readMovedRow } from './moved-rows.js'
@@ -245,13 +245,6 @@ export class Source {
   /** How often keys have moved away, by the storage. */
   get mark(): number {
     return this.#store.mark
-  }
-
-  /** Who the targets are that may not have come to their end. */
-  get targets(): readonly PartitionName[] {
-    return this.#members
-      .filter(({ state }) => state !== 'settled' && state !== 'ended')
-      .map(({ target }) => target)
   }
 
   #changesOf(member: Member, behind: number): { rows: MovedRow[]; upTo: number; bytes: number } {

@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util'
 import type { HeatReport, HeatWindow } from './heat-load.js'
 import type { HopsReport } from './hops.js'
 import { medianOf, type Spread } from './latencies.js'
+import type { LoadReport } from './measured-load.js'
 import { Measurements } from './measurements.js'
 import { planMeasurements } from './plan.js'
 import type { RangeReport } from './range-growth.js'
-import type { SpreadReport } from './spread-load.js'
 import { storeInMemory } from './store-in-memory.js'
 import type { Measurement, Reports } from './worker.js'
 
@@ -47,14 +47,14 @@ async function main(): Promise<number> {
     for (let run = 1; run <= Number(values.runs); run++) {
       const still = await measure(plan.still)
       title(`${plan.still.bytes / MB} MB over many hash keys, and nothing splits, for comparison: run ${run}`)
-      printSpread(still)
+      printLoad(still)
       check(still)
       const spread = plan.spread(run)
       const report = await measure(spread)
       title(
         `${spread.bytes / MB} MB over many hash keys, split at ${spread.database.bytes / MB} MB: run ${run}`,
       )
-      printSpread(report)
+      printLoad(report)
       check(report)
       pauses.push({ still: still.probes.pauses.max, splitting: report.probes.pauses.max })
     }
@@ -96,19 +96,15 @@ async function measureAlone<M extends Measurement>(
   }
 }
 
-function printSpread(report: SpreadReport): void {
-  printCommon(report)
-}
-
 function printRange(report: RangeReport): void {
-  printCommon(report)
+  printLoad(report)
   const { forward, reverse, rows } = report.queries
   print('queries', `${forward} forward, ${reverse} in reverse, ${rows} rows: each held against the reference`)
   print('pages', spreadText(report.pages))
   print('writes', spreadText(report.writes))
 }
 
-function printCommon(report: SpreadReport | RangeReport): void {
+function printLoad(report: LoadReport): void {
   const { seconds, tree, probes, thread } = report
   const refused = Object.values(report.refused).reduce((sum, times) => sum + times, 0)
   print(

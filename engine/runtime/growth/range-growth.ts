@@ -1,15 +1,11 @@
 import type { KeyPart } from '../../keys/key-codec.js'
 import type { Store, StoreQuery } from '../../store.js'
 import type { MeasuredDatabase } from './database.js'
-import { countHops, type HopsReport } from './hops.js'
 import { type Spread, spreadOf } from './latencies.js'
+import { type Load, type LoadReport, measureLoad } from './measured-load.js'
 import { openDatabase } from './open-database.js'
-import { takeHandOvers, takeLongest } from './partition-class.js'
-import { type ProbeReport, probe } from './probes.js'
 import { Refusals } from './refusals.js'
 import { Rows } from './row.js'
-import { BREATH, breathe, Thread } from './thread.js'
-import { reportTree, restingTree, type TreeReport } from './tree-report.js'
 
 /** One hash key grows while its rows are read in order. */
 export interface RangeGrowth {
@@ -21,32 +17,18 @@ export interface RangeGrowth {
   readonly order: 'ascending' | 'random'
 }
 
-export interface RangeReport {
-  readonly rows: number
-  readonly bytes: number
-  readonly seconds: { readonly loading: number; readonly resting: number }
-  readonly requests: number
-  readonly refused: Record<string, number>
+export interface RangeReport extends LoadReport {
   /** Queries that were held against the reference, and rows that they found. */
   readonly queries: { readonly forward: number; readonly reverse: number; readonly rows: number }
   /** Of one page. */
   readonly pages: Spread
   readonly writes: Spread
-  readonly probes: ProbeReport
-  /** For how long keys were served by nobody while they changed hands. */
-  readonly handOvers: Spread
-  readonly thread: Spread
-  readonly longest: Record<string, number>
-  readonly tree: TreeReport
-  readonly hops: HopsReport
-  readonly findings: readonly string[]
 }
 
 const HASH_KEY = 'series'
 const WRITERS = 12
 const READERS = 3
 const PROBES = 6
-const PATIENCE = 300_000
 const LOCATED = 1_000
 
 /** What has been written, and when: what a query must find, and what it may. */
@@ -125,11 +107,6 @@ export async function growRange(
   const writes: number[] = []
   const pages: number[] = []
   const queries = { forward: 0, reverse: 0, rows: 0 }
-  let stopped = false
-  const isStopped = () => stopped
-  takeLongest()
-  takeHandOvers()
-  const thread = new Thread()
 
   const query = async (from: number, to: number, limit: number, pageSize: number) => {
     const since = reference.now
@@ -153,8 +130,8 @@ export async function growRange(
     queries.rows += found.length
   }
 
-  const readSome = async () => {
-    while (!stopped) {
+  const readSome = async (stopped: () => boolean) => {
+    while (!stopped()) {
       await new Promise((resolve) => setTimeout(resolve, 10))
       const { last } = reference
       const some = () => Math.floor(Math.random() * (last + 1))
@@ -168,63 +145,37 @@ export async function growRange(
     }
   }
 
-  const began = performance.now()
-  const keys = Array.from({ length: PROBES }, (_, i) => `probe-${i}`)
-  const beside = Promise.all([
-    probe(store, keys, refusals, isStopped),
-    ...Array.from({ length: READERS }, readSome),
-  ])
   const place = order === 'ascending' ? (n: number) => n : permutation(rows)
-  let next = 0
-  const write = async () => {
-    while (next < rows) {
-      const turn = next++
+  const load: Load = {
+    database,
+    store,
+    refusals,
+    rows,
+    writers: WRITERS,
+    probes: PROBES,
+    others: 0,
+    located: Array.from({ length: LOCATED }, (_, i) => ({
+      hashKey: HASH_KEY,
+      sortKey: Math.floor((i * rows) / LOCATED),
+    })),
+    async write(turn) {
       const n = place(turn)
       reference.begin(n)
       const acknowledged = await refusals.run(() =>
         timed(writes, () => store.put({ hashKey: HASH_KEY, sortKey: n }, made.row(n))),
       )
       if (acknowledged !== undefined) reference.acknowledge(n)
-      if (turn % 1_000 === 0) progress(`${turn} of ${rows} rows, ${queries.rows} read`)
-      if (turn % BREATH === 0) await breathe()
-    }
+    },
+    beside: (stopped) => Array.from({ length: READERS }, () => readSome(stopped)),
+    // All of it, forward and in reverse.
+    async audit() {
+      await query(0, rows - 1, Number.POSITIVE_INFINITY, 500)
+      await query(rows - 1, 0, Number.POSITIVE_INFINITY, 500)
+      return findings
+    },
   }
-  await Promise.all(Array.from({ length: WRITERS }, write))
-  const loadedAt = performance.now()
-  progress('waiting until nothing moves')
-  await restingTree(store, PATIENCE)
-  const restedAt = performance.now()
-  stopped = true
-  const [probed] = await beside
-  const busy = await thread.stop()
-
-  progress('reading all of it, forward and in reverse')
-  await query(0, rows - 1, Number.POSITIVE_INFINITY, 500)
-  await query(rows - 1, 0, Number.POSITIVE_INFINITY, 500)
-  const tree = reportTree(await restingTree(store, PATIENCE), database)
-  if (tree.items !== rows + PROBES)
-    findings.push(`partitions serve ${tree.items} items, not ${rows + PROBES}`)
-  const located = Array.from({ length: LOCATED }, (_, i) => ({
-    hashKey: HASH_KEY,
-    sortKey: Math.floor((i * rows) / LOCATED),
-  }))
-  return {
-    rows,
-    bytes,
-    seconds: { loading: (loadedAt - began) / 1_000, resting: (restedAt - loadedAt) / 1_000 },
-    requests: refusals.requests,
-    refused: refusals.refused,
-    queries,
-    pages: spreadOf(pages),
-    writes: spreadOf(writes),
-    probes: probed,
-    handOvers: spreadOf(takeHandOvers()),
-    thread: busy,
-    longest: takeLongest(),
-    tree,
-    hops: await countHops(env, database, located),
-    findings: [...findings, ...probed.wrong, ...tree.findings].slice(0, 20),
-  }
+  const report = await measureLoad(env, load, progress)
+  return { ...report, queries, pages: spreadOf(pages), writes: spreadOf(writes) }
 }
 
 /** @throws {Error} when a row is not what it should be. */

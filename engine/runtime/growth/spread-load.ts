@@ -2,15 +2,10 @@ import { calculate, column, value } from '../../expressions/build.js'
 import type { Store } from '../../store.js'
 import type { StoreKey } from '../../store-key.js'
 import type { MeasuredDatabase } from './database.js'
-import { countHops, type HopsReport } from './hops.js'
-import { type Spread, spreadOf } from './latencies.js'
+import { type Load, type LoadReport, measureLoad } from './measured-load.js'
 import { openDatabase } from './open-database.js'
-import { takeHandOvers, takeLongest } from './partition-class.js'
-import { type ProbeReport, probe } from './probes.js'
 import { Refusals } from './refusals.js'
 import { Rows } from './row.js'
-import { BREATH, breathe, Thread } from './thread.js'
-import { reportTree, restingTree, type TreeReport } from './tree-report.js'
 
 /** Rows over many hash keys are loaded while others read and write. */
 export interface SpreadLoad {
@@ -24,32 +19,11 @@ export interface SpreadLoad {
   readonly probes: number
 }
 
-export interface SpreadReport {
-  readonly rows: number
-  readonly bytes: number
-  /** Of loading, and then until nothing moved any more. */
-  readonly seconds: { readonly loading: number; readonly resting: number }
-  readonly requests: number
-  readonly refused: Record<string, number>
-  readonly probes: ProbeReport
-  /** For how long keys were served by nobody while they changed hands. */
-  readonly handOvers: Spread
-  /** For how long the one thread was busy without a break. */
-  readonly thread: Spread
-  /** The same, by what it was asked for, at worst. */
-  readonly longest: Record<string, number>
-  readonly tree: TreeReport
-  readonly hops: HopsReport
-  /** What is wrong with what is stored, or was read. */
-  readonly findings: readonly string[]
-}
-
 const LOADERS = 16
 const READERS = 2
 const PAIRS = 4
 /** Rows of one hash key. */
 const ROWS_OF_KEY = 4
-const PATIENCE = 300_000
 /** Keys that are located in the end. */
 const LOCATED = 1_500
 
@@ -58,68 +32,36 @@ const keyOf = (n: number): StoreKey => ({
   sortKey: n % ROWS_OF_KEY,
 })
 
-export async function loadSpread(
+export function loadSpread(
   env: object,
   { database, bytes, rowBytes, probes }: SpreadLoad,
   progress: (text: string) => void,
-): Promise<SpreadReport> {
+): Promise<LoadReport> {
   const store = openDatabase(env, database)
   const made = new Rows(rowBytes)
   const rows = made.countFor(bytes)
   const refusals = new Refusals()
   const findings: string[] = []
   const loaded: number[] = []
-  let stopped = false
-  const isStopped = () => stopped
-  takeLongest()
-  takeHandOvers()
-  const thread = new Thread()
-  const began = performance.now()
-  const keys = Array.from({ length: probes }, (_, i) => `probe-${i}`)
-  const beside = Promise.all([
-    probe(store, keys, refusals, isStopped),
-    ...Array.from({ length: READERS }, () => read(store, made, loaded, refusals, findings, isStopped)),
-    ...Array.from({ length: PAIRS }, (_, i) => move(store, i, refusals, findings, isStopped)),
-  ])
-
-  let next = 0
-  const load = async () => {
-    while (next < rows) {
-      const n = next++
-      if ((await refusals.run(() => store.put(keyOf(n), made.row(n)))) !== undefined) loaded.push(n)
-      if (n % 1_000 === 0) progress(`${n} of ${rows} rows`)
-      if (n % BREATH === 0) await breathe()
-    }
-  }
-  await Promise.all(Array.from({ length: LOADERS }, load))
-  const loadedAt = performance.now()
-  progress('waiting until nothing moves')
-  await restingTree(store, PATIENCE)
-  const restedAt = performance.now()
-  stopped = true
-  const [probed] = await beside
-
-  const busy = await thread.stop()
-  progress('looking at what is stored')
-  findings.push(...probed.wrong, ...(await missing(store, made, rows)))
-  const tree = reportTree(await restingTree(store, PATIENCE), database)
-  const expected = rows + probes + 2 * PAIRS
-  if (tree.items !== expected) findings.push(`partitions serve ${tree.items} items, not ${expected}`)
-  const located = Array.from({ length: LOCATED }, (_, i) => keyOf(Math.floor((i * rows) / LOCATED)))
-  return {
+  const load: Load = {
+    database,
+    store,
+    refusals,
     rows,
-    bytes,
-    seconds: { loading: (loadedAt - began) / 1_000, resting: (restedAt - loadedAt) / 1_000 },
-    requests: refusals.requests,
-    refused: refusals.refused,
-    probes: probed,
-    handOvers: spreadOf(takeHandOvers()),
-    thread: busy,
-    longest: takeLongest(),
-    tree,
-    hops: await countHops(env, database, located),
-    findings: [...findings, ...tree.findings].slice(0, 20),
+    writers: LOADERS,
+    probes,
+    others: 2 * PAIRS,
+    located: Array.from({ length: LOCATED }, (_, i) => keyOf(Math.floor((i * rows) / LOCATED))),
+    async write(n) {
+      if ((await refusals.run(() => store.put(keyOf(n), made.row(n)))) !== undefined) loaded.push(n)
+    },
+    beside: (stopped) => [
+      ...Array.from({ length: READERS }, () => read(store, made, loaded, refusals, findings, stopped)),
+      ...Array.from({ length: PAIRS }, (_, i) => move(store, i, refusals, findings, stopped)),
+    ],
+    audit: async () => [...findings, ...(await missing(store, made, rows))],
   }
+  return measureLoad(env, load, progress)
 }
 
 /** Reads what was loaded, in every way: by key, several at one moment, and a hash key's rows. */

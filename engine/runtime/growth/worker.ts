@@ -1,6 +1,7 @@
 import { type HeatLoad, type HeatReport, heatUp } from './heat-load.js'
+import type { LoadReport } from './measured-load.js'
 import { growRange, type RangeGrowth, type RangeReport } from './range-growth.js'
-import { loadSpread, type SpreadLoad, type SpreadReport } from './spread-load.js'
+import { loadSpread, type SpreadLoad } from './spread-load.js'
 
 /*
  * A Worker that measures a tree that grows. The loops are in here, so that HTTP is not what is measured: a request
@@ -14,7 +15,7 @@ export type Measurement = SpreadLoad | RangeGrowth | HeatLoad
 
 /** What became of a measurement. */
 export interface Reports {
-  readonly spread: SpreadReport
+  readonly spread: LoadReport
   readonly range: RangeReport
   readonly heat: HeatReport
 }

@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'fokos-planted-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Whether each is looked for from the first seed on: `npm run test:judge`. */
-const FROM_THE_FIRST = process.env.PLANTED_BUGS === 'from the first seed'
+const FROM_THE_FIRST = process.env.FROM_THE_FIRST_SEED === '1'
 
 describe('the judge', () => {
   it.each(PLANTED_BUGS.map((bug, i) => ({ ...bug, i })))(

@@ -11,8 +11,11 @@ import {
   isUnder,
   nameOf,
   type PartitionPlace,
+  PathText,
   parentOf,
+  pathText,
   placeOf,
+  rangeNamer,
   rangeRootOf,
   rootName,
   rootOf,
@@ -79,6 +82,19 @@ describe('the name of a partition', () => {
     const deepest = nameOf({ ...place, path: new Array<number>(100_000).fill(1) })
     expect(utf8Length(deepest)).toBeLessThan(700)
     expect(placeOf(deepest).path.length).toBe(100_000)
+  })
+
+  it('of a range partition is the same when its path is known by its text', () => {
+    fc.assert(
+      fc.property(database, hashKey, fc.oneof(path, fc.array(fc.nat({ max: 1 }))), (database, key, path) => {
+        const known = path.reduce((text, step) => text.child(step), PathText.START)
+        expect(known.text).toBe(pathText(path))
+        expect(known.length).toBe(path.length)
+        const first = rangeRootOf(rootName(database, 0), key)
+        expect(rangeNamer(database, key)(PathText.START)).toBe(first)
+        expect(rangeNamer(database, key)(known)).toBe(below(first, path))
+      }),
+    )
   })
 
   it('of long hash keys differs, also where they begin alike', () => {

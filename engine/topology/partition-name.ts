@@ -48,6 +48,16 @@ export function rangeRootOf(source: PartitionName, hashKey: Uint8Array): Partiti
   return nameOf({ kind: 'range', database: placeOf(source).database, key: keyInName(hashKey), path: [] })
 }
 
+/**
+ * Names the range partitions of a hash key by their paths.
+ *
+ * @param database its name, as it is given and not as names hold it.
+ */
+export function rangeNamer(database: string, hashKey: Uint8Array): (path: PathText) => PartitionName {
+  const place = { kind: 'range', database: encodeURIComponent(database), key: keyInName(hashKey) } as const
+  return ({ text }) => nameAt(place, text)
+}
+
 /** A child of a partition. */
 export function childOf(partition: PartitionName, index: number): PartitionName {
   const place = placeOf(partition)
@@ -92,8 +102,11 @@ export function isAbove(above: PartitionName, below: PartitionName): boolean {
   return high.path.every((index, level) => low.path[level] === index)
 }
 
-export function nameOf({ kind, database, key, path }: PartitionPlace): PartitionName {
-  const steps = pathText(path)
+export function nameOf(place: PartitionPlace): PartitionName {
+  return nameAt(place, pathText(place.path))
+}
+
+function nameAt({ kind, database, key }: Omit<PartitionPlace, 'path'>, steps: string): PartitionName {
   if (kind === 'hash') return `${database}/h/${steps}` as PartitionName
   return `${database}/r/${key}${steps === '' ? '' : `/${steps}`}` as PartitionName
 }
@@ -113,22 +126,58 @@ export function isNamed(partition: PartitionName): boolean {
 }
 
 /**
- * `3.1.0`, and `0.1x12` for a 0 and twelve 1s: a hash key that grows at its end alone makes a long way down, and a
- * name has its limit.
+ * The text of a path: `3.1.0`, and `0.1x12` for a 0 and twelve 1s: a hash key that grows at its end alone makes a long
+ * way down, and a name has its limit.
  */
-function pathText(path: readonly number[]): string {
+export function pathText(path: readonly number[]): string {
   const runs: string[] = []
   for (let at = 0; at < path.length; ) {
     let end = at
     while (path[end] === path[at] && end < path.length) end++
-    if (end - at >= SHORTEST_RUN) runs.push(`${path[at]}x${end - at}`)
-    else runs.push(...path.slice(at, end).map(String))
+    runs.push(runText(path[at] as number, end - at))
     at = end
   }
   return runs.join('.')
 }
 
-function readPath(text: string): number[] {
+/** Equal steps of a path in a row. */
+function runText(step: number, count: number): string {
+  return count >= SHORTEST_RUN ? `${step}x${count}` : new Array<number>(count).fill(step).join('.')
+}
+
+/** A path that is known by its text alone: to go a step further costs the same, however long it is. Immutable. */
+export class PathText {
+  /** The path that leads nowhere. */
+  static readonly START = new PathText('', 0, 0, 0)
+  /** How many steps it has. */
+  readonly length: number
+  /** What is before the last run, with the dot behind it. */
+  readonly #before: string
+  readonly #step: number
+  readonly #count: number
+
+  private constructor(before: string, step: number, count: number, length: number) {
+    this.#before = before
+    this.#step = step
+    this.#count = count
+    this.length = length
+  }
+
+  /** As {@link pathText} has it. */
+  get text(): string {
+    return this.#before + runText(this.#step, this.#count)
+  }
+
+  /** The path that goes a step further. */
+  child(step: number): PathText {
+    const isSame = step === this.#step
+    const before = isSame || this.length === 0 ? this.#before : `${this.text}.`
+    return new PathText(before, step, isSame ? this.#count + 1 : 1, this.length + 1)
+  }
+}
+
+/** The path of a text that {@link pathText} has made. */
+export function readPath(text: string): number[] {
   return text.split('.').flatMap((run) => {
     const [step, count = 1] = run.split('x').map(Number)
     return new Array<number>(count).fill(step as number)

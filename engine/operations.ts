@@ -303,6 +303,7 @@ export type PartitionOperation =
   | PartitionScan
   | PartitionLocate
   | PartitionDescribe
+  | PartitionOutline
   | PartitionAdopt
   | PartitionCopy
   | PartitionCatchUp
@@ -492,6 +493,11 @@ export interface PartitionDescribe {
   readonly kind: 'describe'
 }
 
+/** Asks a partition how the tree has grown from it, and who is below it. It is not passed on. */
+export interface PartitionOutline {
+  readonly kind: 'outline'
+}
+
 /*
  * The tree: how it grows. A transfer moves a set of keys from a source, which has split, to a target.
  */
@@ -639,6 +645,14 @@ export interface PartitionDescription {
  */
 export type TransferState = 'planned' | 'copying' | 'moved' | 'settled'
 
+/** How the tree has grown from a partition. */
+export interface Outline {
+  /** What it has told the topology's keeper, or will: all that has come to its end. */
+  readonly events: readonly GrowthEvent[]
+  /** Those that serve what was its own, also while others of them do not serve yet. */
+  readonly below: readonly PartitionName[]
+}
+
 interface CopyAnswer {
   readonly rows: readonly MovedRow[]
   /** Up to where everything was copied; nothing, at the end. */
@@ -748,6 +762,7 @@ export interface PartitionResults {
   scan: ScanAnswer
   locate: Record<string, never>
   describe: PartitionDescription
+  outline: Outline
   adopt: Record<string, never>
   copy: CopyAnswer
   catchUp: CatchUpAnswer
@@ -776,3 +791,64 @@ export type PartitionAnswer =
   | ({ readonly ok: true; readonly result: PartitionResult; readonly elsewhere?: undefined } & Served)
   | ({ readonly ok: false; readonly error: ErrorReport; readonly elsewhere?: undefined } & Served)
   | Directions
+
+/*
+ * What the topology's keeper is asked: each database has one.
+ */
+
+/**
+ * The tree has grown, and for ever: everybody named serves. Told at least once, in any order.
+ *
+ * - `split`: a hash partition has all of its children.
+ * - `promotion`: a hash key has range partitions of its own.
+ * - `rangeSplit`: a range partition has two children, and `boundary` is the first sort key of the second.
+ */
+export type GrowthEvent =
+  | { readonly kind: 'split'; readonly partition: PartitionName }
+  | { readonly kind: 'promotion'; readonly hashKey: Uint8Array }
+  | {
+      readonly kind: 'rangeSplit'
+      readonly partition: PartitionName
+      readonly hashKey: Uint8Array
+      readonly boundary: Uint8Array
+    }
+
+/** A request to a topology's keeper. Versions and settings are as in a {@link PartitionRequest}. */
+export interface KeeperRequest {
+  readonly version: number
+  readonly settings: PinnedSettings
+  readonly operation: KeeperOperation
+}
+
+/**
+ * - `agree`: refuses when the database has other settings than the request's. Before something is written to a root that
+ *   holds nothing, it `writes`: the database has these settings then, for ever.
+ * - `report`: keeps events, and publishes them.
+ * - `rebuild`: asks all partitions, from the roots on, and keeps what they say instead of what it has kept.
+ * - `status`: says what it keeps.
+ */
+export type KeeperOperation =
+  | { readonly kind: 'agree'; readonly writes: boolean }
+  | { readonly kind: 'report'; readonly events: readonly GrowthEvent[] }
+  | { readonly kind: 'rebuild' }
+  | { readonly kind: 'status' }
+
+/** What a keeper keeps. */
+export interface KeeperStatus {
+  /** Whether anything was written to the database, so that its settings are decided. */
+  readonly pinned: boolean
+  /** Hash partitions: the roots, and all those below them, whether they have split or not. */
+  readonly hashPartitions: number
+  /** Hash keys with range partitions of their own. */
+  readonly promoted: number
+  /** Range partitions of all of these, whether they have divided or not. */
+  readonly rangePartitions: number
+  /** Whether all of it is published. Nothing, where there is nowhere to publish to. */
+  readonly published?: boolean
+  /** Whether partitions are being asked, to build it anew. */
+  readonly rebuilding: boolean
+}
+
+export type KeeperAnswer =
+  | { readonly ok: true; readonly status: KeeperStatus }
+  | { readonly ok: false; readonly error: ErrorReport }

@@ -1,4 +1,4 @@
-import type { PartitionAnswer, PartitionRequest } from './operations.js'
+import type { KeeperAnswer, KeeperRequest, PartitionAnswer, PartitionRequest } from './operations.js'
 
 /*
  * Everything that partition and client know of the world outside. The room runtime/ binds these to Durable
@@ -60,6 +60,30 @@ export interface Peers {
    * @throws {PeerCallError} when no answer came.
    */
   call(partition: PartitionName, request: PartitionRequest): Promise<PartitionAnswer>
+}
+
+/** The keeper of a database's topology, wherever it is. */
+export interface KeeperPeer {
+  /**
+   * Sends one request once.
+   *
+   * @throws {PeerCallError} when no answer came.
+   */
+  call(request: KeeperRequest): Promise<KeeperAnswer>
+}
+
+/**
+ * Where the topology is published, for all Workers everywhere: eventually what was put last, and until then, or for
+ * ever, anything that ever was. Workers KV is one.
+ */
+export interface TopologyCache {
+  /** Nothing, where nothing was put, or what was is not there yet. Throws when there is no answer. */
+  get(key: string): Promise<Uint8Array | undefined>
+  /**
+   * @param key at most 512 bytes; put at most once a second.
+   * @param value at most 25 MiB.
+   */
+  put(key: string, value: Uint8Array): Promise<void>
 }
 
 /** No answer came. Says what is known of the request that was sent. */

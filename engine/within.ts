@@ -1,4 +1,4 @@
-import type { Clock, Millis } from '../ports.js'
+import type { Clock, Millis } from './ports.js'
 
 /** Waits for something no longer than `patience`. @throws {Error} when it takes longer. */
 export async function within<T>(patience: Millis, clock: Clock, something: Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
-import { SettingsMismatchError } from '../errors.js'
-import { KEY_CODEC, type PinnedSettings } from '../operations.js'
+import { SettingsMismatchError } from './errors.js'
+import { KEY_CODEC, type PinnedSettings } from './operations.js'
 
 /** The pinned settings as they are stored and shown. */
 export function settingsText({ roots, fanout, codec = 1 }: PinnedSettings): string {

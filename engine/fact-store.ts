@@ -1,10 +1,7 @@
-import type { SqlValue, Storage } from '../ports.js'
+import type { SqlValue, Storage } from './ports.js'
 
-/** What a partition knows about itself beside its items. */
-export type Fact = 'storage_format' | 'settings' | 'clock_bound' | 'forgotten' | 'arrival'
-
-/** Single values by name, in the partition's own database. */
-export class FactStore {
+/** Single values by name, in the table `facts` of a Durable Object's own database. */
+export class FactStore<Fact extends string> {
   readonly #storage: Storage
 
   constructor(storage: Storage) {

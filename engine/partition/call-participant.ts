@@ -5,8 +5,8 @@ import {
   requestVersion,
 } from '../operations.js'
 import type { Millis, PartitionName } from '../ports.js'
+import { within } from '../within.js'
 import type { Place } from './place.js'
-import { within } from './within.js'
 
 /** Sendings of one message to a participant, as long as no answer comes. */
 export const MAX_SENDINGS = 4

@@ -1,14 +1,15 @@
 import { assert, UnavailableError } from '../errors.js'
+import { FactStore } from '../fact-store.js'
 import { mark } from '../mark.js'
 import type { HandedOver, KeySet, PinnedSettings } from '../operations.js'
 import type { Millis } from '../ports.js'
+import { checkSettings, readSettings, settingsText, storedSettings } from '../settings-check.js'
 import { clipClaim, type HashKeyClaim } from './claim.js'
-import { FactStore } from './fact-store.js'
 import type { LockTable } from './lock-table.js'
 import { openStores } from './open-stores.js'
+import type { PartitionFacts } from './partition-facts.js'
 import type { Opened, PartitionPorts, PartitionSettings } from './place.js'
 import { tablesExist } from './schema.js'
-import { checkSettings, readSettings, settingsText, storedSettings } from './settings-check.js'
 import { checkFormat, createInFormat } from './storage-format.js'
 import type { Territory } from './territory.js'
 import { TokenMemory } from './token-memory.js'
@@ -38,7 +39,7 @@ export interface ContentsPlace {
  */
 export class Contents {
   readonly #place: ContentsPlace
-  readonly #facts: FactStore
+  readonly #facts: PartitionFacts
   /** The writes that this instance has decided. */
   #tokens: TokenMemory
   /** Unset as long as nothing was ever written: a partition that is only read stays without tables. */

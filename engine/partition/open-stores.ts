@@ -1,11 +1,11 @@
 import { mark } from '../mark.js'
 import type { Limits } from '../settings.js'
 import { DeletionRing } from './deletion-ring.js'
-import type { FactStore } from './fact-store.js'
 import { HybridClock } from './hybrid-clock.js'
 import { ItemStore } from './item-store.js'
 import type { LockTable } from './lock-table.js'
 import { PartStore } from './part-store.js'
+import type { PartitionFacts } from './partition-facts.js'
 import type { Opened, PartitionPorts } from './place.js'
 import { RecordStore } from './record-store.js'
 import { ReplacedInstanceError } from './replaced-instance-error.js'
@@ -17,7 +17,7 @@ import { Writer } from './write-items.js'
 export interface StoresPlace {
   readonly ports: PartitionPorts
   readonly limits: Limits
-  readonly facts: FactStore
+  readonly facts: PartitionFacts
   readonly locks: LockTable
   /** The writes that this instance has decided. */
   tokens(): TokenMemory

@@ -13,13 +13,13 @@ import type {
   TransactionPart,
 } from '../operations.js'
 import type { Millis } from '../ports.js'
+import { within } from '../within.js'
 import { applyWrites } from './apply-writes.js'
 import { type Claim, claimOf, claimsNothing, clipClaim, type HashKeyClaim, hullOf } from './claim.js'
 import { checkSeen, evaluatePart } from './evaluate-part.js'
 import { type Lock, passOrConflict, type Turn } from './lock-table.js'
 import type { PreparedPart } from './part-store.js'
 import type { Place } from './place.js'
-import { within } from './within.js'
 
 /** A part that was prepared so long ago, and not finished, asks its home by itself. */
 export const ASK_AFTER: Millis = 5_000

@@ -12,15 +12,19 @@ import {
   type PartitionOperation,
   type PartitionRequest,
   type PartitionResult,
+  type PartitionTransact,
   type PartitionWrite,
   REQUEST_VERSION,
   type Served,
 } from '../operations.js'
 import type { Millis } from '../ports.js'
+import { checkCodec } from '../settings-check.js'
+import { Agreement } from './agreement.js'
 import { Contents } from './contents.js'
 import { Coordinator } from './coordinator.js'
 import { Elsewhere } from './elsewhere.js'
 import { NO_ITEMS } from './evaluate-part.js'
+import { homeKey } from './home-key.js'
 import { LockTable, type Turn } from './lock-table.js'
 import { isFromClient, isWrite } from './operation-kinds.js'
 import { ASK_AFTER, Participant } from './participant.js'
@@ -28,14 +32,13 @@ import { directions } from './passing.js'
 import type { PartitionPorts, PartitionSettings, Place } from './place.js'
 import { serveItself } from './serve-itself.js'
 import { Serving } from './serving.js'
-import { checkCodec } from './settings-check.js'
 import { spotsOf } from './spots.js'
 import { clipPart } from './transfer/moved-rows.js'
 import { TreePicture } from './tree-picture.js'
 import { Turns } from './turns.js'
 import { keysOf } from './write-items.js'
 
-export type { PartitionSettings } from './place.js'
+export type { PartitionPorts, PartitionSettings } from './place.js'
 export { ReplacedInstanceError } from './replaced-instance-error.js'
 
 /** How long a request waits for keys that are on their way here. */
@@ -58,6 +61,7 @@ export class Partition {
   readonly #coordinator: Coordinator
   readonly #participant: Participant
   readonly #serving: Serving
+  readonly #agreement: Agreement
   /** When the alarm rings, as far as this instance knows. */
   #wakesAt: Millis | undefined
   /** Requests that wait for something. */
@@ -66,6 +70,7 @@ export class Partition {
   constructor(ports: PartitionPorts, settings: PartitionSettings) {
     this.#ports = ports
     const locks = new LockTable(ports.clock)
+    this.#agreement = new Agreement(ports)
     this.#contents = this.#newContents(settings, locks)
     this.#tree = new TreePicture(ports, this.#contents)
     this.#turns = new Turns(ports.clock, locks, (attempt) => void this.#participant.ask(attempt))
@@ -88,15 +93,43 @@ export class Partition {
             `${REQUEST_VERSION}: a deployment is under way, or the two come from different ones`,
         )
       }
-      const slowDown = this.#slowDown(operation)
-      const answer =
-        slowDown > 0
-          ? this.#executeLater(request, slowDown)
-          : this.#executeHere(request, this.#turns.newTurn(operation))
-      return answer instanceof Promise ? this.#counted(answer) : answer
+      const agreeing = this.#agree(request)
+      // Where too many wait, this one is refused where that is remembered.
+      if (agreeing === undefined || this.#isCrowded(operation)) return this.#executeNow(request)
+      return this.#counted(agreeing).then(
+        () => this.#executeNow(request),
+        (error: unknown) => this.#notAgreed(error, request),
+      )
     } catch (error) {
       return this.#refused(error, operation)
     }
+  }
+
+  #executeNow(request: PartitionRequest): PartitionAnswer | Promise<PartitionAnswer> {
+    const { operation } = request
+    const slowDown = this.#slowDown(operation)
+    const answer =
+      slowDown > 0
+        ? this.#executeLater(request, slowDown)
+        : this.#executeHere(request, this.#turns.newTurn(operation))
+    return answer instanceof Promise ? this.#counted(answer) : answer
+  }
+
+  /** Nobody has said, or the keeper says that others hold. */
+  #notAgreed(error: unknown, request: PartitionRequest): PartitionAnswer | Promise<PartitionAnswer> {
+    const { operation } = request
+    // Somebody else was told meanwhile, and has written.
+    if (this.#contents.isPinned) return this.#executeNow(request)
+    if (operation.kind === 'write' || operation.kind === 'transact') this.#rememberRefusal(error, operation)
+    return this.#refused(error, operation)
+  }
+
+  /** A root that holds nothing asks whether the database has the request's settings. */
+  #agree({ settings, operation }: PartitionRequest): Promise<void> | undefined {
+    const contents = this.#contents
+    if (contents.isPinned || !contents.territory.isRoot) return undefined
+    contents.open()
+    return contents.isPinned ? undefined : this.#agreement.with(settings, operation)
   }
 
   async #executeLater(request: PartitionRequest, slowDown: Millis): Promise<PartitionAnswer> {
@@ -163,6 +196,8 @@ export class Partition {
     const { operation } = request
     if (arriving) return this.#whenArrived(request, turn)
     if (next.length === 1 && only !== undefined && only.partition !== this.#ports.name) {
+      const reading = this.#tree.ready(operation)
+      if (reading !== undefined) return reading.then(() => this.#executeHere(request, turn))
       return this.#tree.pass(request, only)
     }
     if (operation.kind === 'write' && this.#mayHaveHappened(operation)) {
@@ -204,16 +239,7 @@ export class Partition {
     const { operation } = request
     const refuse = (error: unknown): PartitionResult => {
       if (operation.kind === 'transact') return this.#coordinator.refuse(error, operation, turn)
-      const refused = error instanceof FokosError && !(error instanceof OutcomeUnknownError)
-      if (operation.kind === 'write' && !operation.resent && refused) {
-        // Another delivery of it may be waiting too. Of one that was sent again, an earlier one may have been made.
-        this.#contents.tokens.rememberRefusal(
-          operation.token,
-          error,
-          keysOf(operation),
-          this.#ports.clock.now(),
-        )
-      }
+      if (operation.kind === 'write') this.#rememberRefusal(error, operation)
       throw error
     }
     try {
@@ -225,9 +251,20 @@ export class Partition {
     }
   }
 
+  /** Another delivery of it may be waiting too. Of one that was sent again, an earlier one may have been made. */
+  #rememberRefusal(error: unknown, operation: PartitionWrite | PartitionTransact): void {
+    if (!(error instanceof FokosError) || error instanceof OutcomeUnknownError || operation.resent) return
+    const keys = operation.kind === 'write' ? keysOf(operation) : [homeKey(operation)]
+    this.#contents.tokens.rememberRefusal(operation.token, error, keys, this.#ports.clock.now())
+  }
+
+  #isCrowded(operation: PartitionOperation): boolean {
+    return this.#waiting >= MAX_WAITING && isFromClient(operation)
+  }
+
   /** @throws {OverloadedError} when too many wait here, unless it is known what came of this one. */
   #checkCrowd(operation: PartitionOperation): void {
-    if (this.#waiting < MAX_WAITING || !isFromClient(operation)) return
+    if (!this.#isCrowded(operation)) return
     if (operation.kind === 'write' && this.#contents.tokens.isDecided(operation.token)) return
     if (operation.kind === 'transact' && this.#coordinator.knows(operation)) return
     throw new OverloadedError(`${this.#waiting} requests wait for something in this partition already`)

@@ -3,7 +3,7 @@ import { mark } from '../mark.js'
 import type { Directions, PartitionAnswer, PartitionRequest, Route } from '../operations.js'
 import type { Clock, Millis, PartitionName, Peers } from '../ports.js'
 import type { Router } from '../topology/router.js'
-import { within } from './within.js'
+import { within } from '../within.js'
 
 /** A request that was passed on so often is answered with directions: calls within calls have a limit. */
 const MAX_HOPS = 8

@@ -1,15 +1,27 @@
 import type { Picture } from '../changes/cut-part.js'
 import type { ItemKey, PartitionAnswer, PartitionOperation, PinnedSettings } from '../operations.js'
-import type { Alarm, Clock, Millis, PartitionName, Peers, Random, Storage } from '../ports.js'
+import type {
+  Alarm,
+  Clock,
+  KeeperPeer,
+  Millis,
+  PartitionName,
+  Peers,
+  Random,
+  Storage,
+  TopologyCache,
+} from '../ports.js'
 import type { EngineSettings, Limits } from '../settings.js'
+import type { TreeShape } from '../topology/forest.js'
+import type { Snapshots } from '../topology/snapshots.js'
 import type { HashKeyClaim } from './claim.js'
 import type { DeletionRing } from './deletion-ring.js'
 import type { ItemsToEvaluate } from './evaluate-part.js'
-import type { FactStore } from './fact-store.js'
 import type { HybridClock } from './hybrid-clock.js'
 import type { ItemStore } from './item-store.js'
 import type { LockTable, Turn } from './lock-table.js'
 import type { PartStore, PreparedPart } from './part-store.js'
+import type { PartitionFacts } from './partition-facts.js'
 import type { RecordStore } from './record-store.js'
 import type { Spot } from './territory.js'
 import type { TokenMemory } from './token-memory.js'
@@ -26,6 +38,17 @@ export interface PartitionPorts {
   readonly random: Random
   readonly alarm: Alarm
   readonly peers: Peers
+  /** Who keeps the tree's topology, if anybody does. */
+  readonly keeper?: KeeperPeer | undefined
+  /** Where it is published, if it is anywhere, and what others here have read of it. */
+  readonly topology?: PublishedTopology | undefined
+}
+
+/** Where the topology is published. */
+export interface PublishedTopology {
+  readonly cache: TopologyCache
+  /** What was read of a tree: shared by those who live together, because it may be large. */
+  snapshotsOf(database: string, shape: TreeShape): Snapshots
 }
 
 /** What a partition is set to. */
@@ -38,7 +61,7 @@ export interface PartitionSettings extends Pick<EngineSettings, 'limits' | 'spli
 
 /** What there is in a partition once something was written. */
 export interface Opened {
-  readonly facts: FactStore
+  readonly facts: PartitionFacts
   readonly items: ItemStore
   readonly writer: Writer
   readonly versions: HybridClock

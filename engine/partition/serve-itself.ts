@@ -34,6 +34,8 @@ export function serveItself(
   switch (operation.kind) {
     case 'describe':
       return opened === undefined ? describeNothing(place) : opened.moving.describe()
+    case 'outline':
+      return opened === undefined ? { events: [], below: [] } : sourceOf(opened).outline
     case 'adopt':
       return adopt(operation, place)
     case 'copy':

@@ -72,6 +72,7 @@ export class Serving {
         this.#writes.checkRoom(operation.part.changes.map(({ change }) => change))
         return this.#participant.prepare(operation, turn)
       case 'describe':
+      case 'outline':
       case 'adopt':
       case 'copy':
       case 'catchUp':

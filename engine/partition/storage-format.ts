@@ -1,10 +1,10 @@
 import { InvalidRequestError } from '../errors.js'
 import type { Storage } from '../ports.js'
-import type { FactStore } from './fact-store.js'
+import type { PartitionFacts } from './partition-facts.js'
 import { createTables, OLDER_FORMATS, STORAGE_FORMAT, upgradeTables } from './schema.js'
 
 /** Makes the tables where there are none, in this version's format. */
-export function createInFormat(storage: Storage, facts: FactStore): void {
+export function createInFormat(storage: Storage, facts: PartitionFacts): void {
   createTables(storage)
   facts.set('storage_format', STORAGE_FORMAT)
 }
@@ -14,7 +14,7 @@ export function createInFormat(storage: Storage, facts: FactStore): void {
  *
  * @throws {InvalidRequestError} when a newer version has written them.
  */
-export function checkFormat(storage: Storage, facts: FactStore): void {
+export function checkFormat(storage: Storage, facts: PartitionFacts): void {
   const format = facts.get('storage_format')
   if (format === STORAGE_FORMAT) return
   if (OLDER_FORMATS.includes(format)) {

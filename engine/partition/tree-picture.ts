@@ -14,6 +14,7 @@ import type {
 import type { PartitionName } from '../ports.js'
 import { isAbove, placeOf } from '../topology/partition-name.js'
 import { type Piece, Router } from '../topology/router.js'
+import { TopologyReader } from '../topology/topology-reader.js'
 import type { Contents } from './contents.js'
 import { Elsewhere } from './elsewhere.js'
 import { Passing } from './passing.js'
@@ -34,6 +35,7 @@ export class TreePicture implements Picture {
   /** Who serves what elsewhere, as far as is known; made with a request, which says how many roots there are. */
   #router: Router | undefined
   #passing: Passing | undefined
+  #topology: TopologyReader | undefined
   /** Those of the latest request: all have the same, once there is data. */
   #settings: PinnedSettings = UNKNOWN_SETTINGS
 
@@ -48,8 +50,11 @@ export class TreePicture implements Picture {
     const { roots, fanout } = this.#settings
     if (this.#router !== undefined && roots === settings.roots && fanout === settings.fanout) return
     this.#settings = settings
-    const { database } = placeOf(this.#ports.name)
-    this.#router = new Router(decodeURIComponent(database), settings)
+    const database = decodeURIComponent(placeOf(this.#ports.name).database)
+    const { topology, clock } = this.#ports
+    const snapshots = topology?.snapshotsOf(database, settings)
+    this.#router = new Router(database, settings, snapshots && { snapshots })
+    this.#topology = topology && new TopologyReader({ cache: topology.cache, clock }, database, this.#router)
     this.#passing = new Passing(this.#ports.name, this.#ports, this.#router)
   }
 
@@ -110,13 +115,29 @@ export class TreePicture implements Picture {
   }
 
   /**
-   * Passes a request on to whoever is next for all of it, or is known to serve it below the next one.
+   * To be waited for before something is passed on, if anything is: who knows what is published of the tree passes it
+   * on to its owner at once.
+   */
+  ready(operation: PartitionOperation): Promise<void> | undefined {
+    if (this.#topology === undefined) return undefined
+    return this.#topology.ready([...spotsOf(operation)].map(({ hashKey }) => hashKey))
+  }
+
+  /**
+   * Passes a request on to whoever is next for all of it, or is known to serve it below the next one. Only on its way
+   * down: what is known may be of another tree, and a partition that is no part of this one, or not for these keys,
+   * would come to itself by it.
    *
    * @throws {PeerCallError} when no answer came: whoever sent it sends it again.
    */
   pass(request: PartitionRequest, next: Route): PartitionAnswer | Promise<PartitionAnswer> {
     assert(this.#passing !== undefined, 'who passes on knows the settings')
-    return this.#passing.pass(request, this.#refined(next, request.operation))
+    const { name } = this.#ports
+    const by = request.passed?.by
+    // Whoever says otherwise, here or there, is wrong, and would send it back.
+    if (by !== undefined && isAbove(name, by)) this.#routerOrThrow().forget(by)
+    const isBelow = isAbove(name, next.partition)
+    return this.#passing.pass(request, isBelow ? this.#refined(next, request.operation) : next)
   }
 
   /** Learns from an answer who serves what. */
@@ -134,8 +155,8 @@ export class TreePicture implements Picture {
   #refined(next: Route, operation: PartitionOperation): Route {
     let owner: Route | undefined
     for (const spot of spotsOf(operation)) {
-      if ('interval' in spot || spot.before === true) return next
-      const route = this.#routerOrThrow().routeTo(spot.hashKey, spot.sortKey)
+      if ('interval' in spot) return next
+      const route = this.#routerOrThrow().routeTo(spot.hashKey, spot.sortKey, spot.before)
       if (owner !== undefined && owner.partition !== route.partition) return next
       owner = route
     }

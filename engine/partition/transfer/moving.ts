@@ -11,14 +11,15 @@ import {
 import type { Millis } from '../../ports.js'
 import type { SplitAt } from '../../settings.js'
 import { isNamed, placeOf } from '../../topology/partition-name.js'
-import type { FactStore } from '../fact-store.js'
+import { within } from '../../within.js'
+import type { PartitionFacts } from '../partition-facts.js'
 import type { PartitionPorts } from '../place.js'
 import { NOTHING_GONE, Territory } from '../territory.js'
-import { within } from '../within.js'
 import { cleanUp } from './clean-up.js'
 import { Growth } from './growth.js'
 import type { RowPlace } from './moved-rows.js'
 import type { Pace } from './pace.js'
+import { Reports } from './reports.js'
 import { Source } from './source.js'
 import { survey } from './survey.js'
 import { Target } from './target.js'
@@ -33,7 +34,7 @@ export interface MovingPlace {
   readonly splitAt: SplitAt
   readonly sustainedFor: Millis
   readonly pace: Pace
-  readonly facts: FactStore
+  readonly facts: PartitionFacts
   /** The settings that data is written with here, once there is any. */
   pinned(): PinnedSettings | undefined
   /** What goes with a set's keys beside their rows. */
@@ -58,6 +59,7 @@ export class Moving {
   #source: Source
   #target: Target
   #territory: Territory
+  readonly #reports: Reports
   #mark: number
   #driving = false
   #cleaning = false
@@ -68,11 +70,13 @@ export class Moving {
     this.#place = place
     const { storage, clock, random, peers, name } = place.ports
     this.#source = new Source({
+      name,
       storage,
       pace: place.pace,
       keeps: (hashKey) => this.#territory.servesHashKey(hashKey),
       beside: (set) => place.beside(set),
       moved: () => this.#moved(),
+      grew: () => this.#reports.note(),
     })
     this.#target = new Target({
       storage,
@@ -81,11 +85,23 @@ export class Moving {
       peers,
       facts: place.facts,
       pace: place.pace,
-      take: (handedOver) => place.take(handedOver),
+      take: (handedOver) => {
+        place.take(handedOver)
+        // What was promoted above may not have been told yet, and is not known there any more.
+        if (this.#source.gone().promoted.size > 0) this.#reports.note()
+      },
       serves: (handedOver) => this.#arrived(handedOver),
     })
     this.#territory = this.#readTerritory()
     this.#mark = this.#source.mark
+    this.#reports = new Reports({
+      facts: place.facts,
+      clock,
+      keeper: place.ports.keeper,
+      pinned: () => place.pinned(),
+      events: () => this.#source.outline.events,
+      isRoot: () => this.#territory.isRoot,
+    })
     this.#growth = new Growth({
       name,
       storage,
@@ -107,7 +123,7 @@ export class Moving {
       },
       plan: (transfers) => this.#source.plan(transfers),
     })
-    if (this.#source.busy || this.#target.busy) this.#wake()
+    if (this.busy) this.#wake()
   }
 
   get territory(): Territory {
@@ -133,6 +149,10 @@ export class Moving {
 
   /** Whether something is under way, which the alarm has to look at. */
   get busy(): boolean {
+    return this.#moves || this.#reports.due
+  }
+
+  get #moves(): boolean {
     return this.#source.busy || this.#target.busy
   }
 
@@ -178,6 +198,7 @@ export class Moving {
     this.#wakeQuietly()
     void this.#target.run()
     void this.#driveSource()
+    void this.#reports.run()
   }
 
   /** The partition as it describes itself. */
@@ -217,6 +238,7 @@ export class Moving {
     // The rows that have come say what has moved on already.
     this.#territory = this.#readTerritory()
     this.#place.arrived(handedOver)
+    void this.#reports.tell()
     for (const wake of this.#waiting) wake()
     if (this.#growth.isLarge()) void this.#grow('bytes')
   }
@@ -281,6 +303,7 @@ export class Moving {
   /** The target serves: when all do that were planned together, what is here of it is deleted. */
   settled(): void {
     this.#wakeQuietly()
+    void this.#reports.tell()
     if (this.#source.waste.length > 0) void this.cleanUp().catch(() => {})
   }
 
@@ -289,7 +312,8 @@ export class Moving {
   }
 
   #wake(): void {
-    this.#place.wakeBy(this.#place.ports.clock.now() + LOOK_AFTER)
+    const { clock } = this.#place.ports
+    this.#place.wakeBy(this.#moves ? clock.now() + LOOK_AFTER : this.#reports.nextAt)
   }
 
   #wakeQuietly(): void {

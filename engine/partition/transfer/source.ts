@@ -2,16 +2,18 @@ import { assert, InvalidRequestError } from '../../errors.js'
 import { mark } from '../../mark.js'
 import type {
   CopyCursor,
+  GrowthEvent,
   HandedOver,
   KeySet,
   MovedRow,
+  Outline,
   PartitionCatchUp,
   PartitionCopy,
   PartitionHandOver,
   PartitionResults,
   PartitionSettle,
 } from '../../operations.js'
-import type { Millis, Storage } from '../../ports.js'
+import type { Millis, PartitionName, Storage } from '../../ports.js'
 import type { Gone } from '../territory.js'
 import { compareCursors, copyPage, cursorOf } from './copy-page.js'
 import { mayBelong, movedBytes, type RowPlace, readMovedRow } from './moved-rows.js'
@@ -30,12 +32,15 @@ const MAX_HAND_OVER_BYTES = 1_000_000
 
 /** What the source needs to know of its partition. */
 export interface SourcePlace {
+  readonly name: PartitionName
   readonly storage: Storage
   readonly pace: Pace
   /** Whether a hash key is served here. */
   keeps(hashKey: Uint8Array): boolean
   /** What goes with a set's keys beside their rows. */
   beside(set: KeySet): Omit<HandedOver, 'rows'>
+  /** The tree has grown from here. To be called in the section that decides it. */
+  grew(): void
   /** Keys have moved away: nothing of them is served from now on. To be called in the section that decides it. */
   moved(set: KeySet): void
 }
@@ -99,6 +104,27 @@ export class Source {
         set.kind !== 'hashKey' && (state === 'moved' || state === 'settled' || state === 'ended'),
     )
     return { children, promoted: this.#store.promoted() }
+  }
+
+  /** How the tree has grown from here. */
+  get outline(): Outline {
+    const { children, promoted } = this.gone()
+    const groups = this.#members.filter(({ set }) => set.kind !== 'hashKey')
+    return {
+      events: [
+        ...growthOf(this.#place.name, groups),
+        ...[...promoted.values()].flatMap(({ partition, range }) =>
+          range === undefined ||
+          this.#members.some(({ target, state }) => target === partition && state === 'moved')
+            ? []
+            : [{ kind: 'promotion', hashKey: range.hashKey } as const],
+        ),
+      ],
+      below: [
+        ...children.map(({ target }) => target),
+        ...[...promoted.values()].map(({ partition }) => partition),
+      ],
+    }
   }
 
   /** Decides on transfers, which are done together. */
@@ -200,9 +226,15 @@ export class Source {
     // Told again, after the end.
     if (member === undefined || member.state === 'settled' || member.state === 'ended') return {}
     assert(member.state === 'moved', 'what is settled was handed over')
+    const { kind } = member.set
+    const last = this.#members.every(
+      (other) =>
+        other === member || other.set.kind !== kind || kind === 'hashKey' || other.state === 'settled',
+    )
     this.#place.storage.atomic(() => {
       this.#store.setState(member.id, 'settled')
       this.#store.trim(member.id, Number.MAX_SAFE_INTEGER)
+      if (last) this.#place.grew()
     })
     member.state = 'settled'
     return {}
@@ -271,6 +303,16 @@ export class Source {
     if (member !== undefined) return member
     throw new InvalidRequestError('there is no such transfer here')
   }
+}
+
+/** What has become of a partition that divides, or has divided: nothing, before all of it has come to its end. */
+function growthOf(partition: PartitionName, group: readonly StoredTransfer[]): GrowthEvent[] {
+  const [first, second] = group
+  if (first === undefined || group.some(({ state }) => state !== 'settled' && state !== 'ended')) return []
+  if (first.set.kind === 'child') return [{ kind: 'split', partition }]
+  assert(second?.set.kind === 'interval' && group.length === 2, 'a range divides in two')
+  const { hashKey, interval } = second.set
+  return [{ kind: 'rangeSplit', partition, hashKey, boundary: interval.from }]
 }
 
 const MOVES = {

@@ -11,9 +11,9 @@ import {
 } from '../../operations.js'
 import type { Clock, Millis, Peers, Random, Storage } from '../../ports.js'
 import { decodeBase64, encodeBase64 } from '../../values/base64.js'
-import type { FactStore } from '../fact-store.js'
+import { within } from '../../within.js'
+import type { PartitionFacts } from '../partition-facts.js'
 import type { Arrival } from '../territory.js'
-import { within } from '../within.js'
 import { storeMovedRow } from './moved-rows.js'
 import type { Pace } from './pace.js'
 import { decodeKeySet, encodeKeySet } from './transfer-store.js'
@@ -32,7 +32,7 @@ export interface TargetPlace {
   readonly clock: Clock
   readonly random: Random
   readonly peers: Peers
-  readonly facts: FactStore
+  readonly facts: PartitionFacts
   readonly pace: Pace
   /** Takes over what goes with the keys beside their rows. To be called in the section that stores them. */
   take(handedOver: HandedOver): void

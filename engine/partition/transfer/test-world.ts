@@ -7,9 +7,16 @@ import type {
   PartitionResults,
 } from '../../operations.js'
 import { REQUEST_VERSION } from '../../operations.js'
-import { type Millis, type PartitionName, PeerCallError } from '../../ports.js'
+import {
+  type KeeperPeer,
+  type Millis,
+  type PartitionName,
+  PeerCallError,
+  type TopologyCache,
+} from '../../ports.js'
 import { DEFAULT_SETTINGS } from '../../settings.js'
 import { sqliteStorage } from '../../simulation/sqlite-storage.js'
+import { Snapshots } from '../../topology/snapshots.js'
 import { Partition, type PartitionSettings } from '../partition.js'
 import { encodeKeySet } from './transfer-store.js'
 
@@ -43,6 +50,10 @@ export class TestWorld {
   answers: (message: Message) => Fate | Promise<Fate> = () => 'arrives'
   /** Which instance a request comes to. */
   taker: (message: Message) => Partition = ({ to }) => this.host(to).partition
+  /** Who is told how the tree grows, if anybody is. */
+  keeper: KeeperPeer | undefined
+  /** Where the topology is published, if it is anywhere. */
+  cache: TopologyCache | undefined
   /** By how much a partition's clock is ahead. */
   readonly ahead = new Map<PartitionName, Millis>()
   readonly #hosts = new Map<PartitionName, Host>()
@@ -155,6 +166,10 @@ export class TestWorld {
           },
         },
         peers: { call: (to, request) => this.#call(name, to, request) },
+        keeper: this.keeper && {
+          call: (request) => (this.keeper as KeeperPeer).call(structuredClone(request)),
+        },
+        topology: this.cache && { cache: this.cache, snapshotsOf: (_, shape) => new Snapshots(shape) },
       },
       this.settings,
     )

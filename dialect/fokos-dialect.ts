@@ -1,15 +1,9 @@
 import type { DatabaseIntrospector, Dialect, DialectAdapter, Driver, Kysely, QueryCompiler } from 'kysely'
 import { Client } from '../engine/client/client.js'
 import { ConfigurationError } from '../engine/errors.js'
-import {
-  BINDINGS,
-  type BindingNames,
-  requireBindings,
-  routerFor,
-  workerClock,
-  workerPeers,
-  workerRandom,
-} from '../engine/runtime/worker-ports.js'
+import { BINDINGS, type BindingNames, requireBindings } from '../engine/runtime/bindings.js'
+import { knownTree } from '../engine/runtime/known-tree.js'
+import { workerClock, workerPeers, workerRandom } from '../engine/runtime/worker-ports.js'
 import { DEFAULT_SETTINGS, type EngineSettings, refuseUnknownOptions } from '../engine/settings.js'
 import { checkDatabaseName } from '../engine/topology/partition-name.js'
 import { FokosQueryCompiler } from './compiler/fokos-query-compiler.js'
@@ -48,10 +42,10 @@ export function dialectFor(schema: DatabaseSchema, settings: EngineSettings): Fo
       const { database = 'main', bindings = {} } = options
       refuseUnknownOptions('bindings', bindings, BINDINGS)
       const bound = requireBindings(env, bindings)
-      const router = routerFor(bound.partitions, checkDatabaseName(database), settings)
+      const known = knownTree(bound, checkDatabaseName(database), settings)
       this.#client = new Client(
         { peers: workerPeers(bound), clock: workerClock, random: workerRandom },
-        { database, settings, router },
+        { database, settings, ...known },
       )
     }
 

@@ -42,7 +42,7 @@ export type {
   UpdateExisting,
   WriteOperation,
 } from '../engine/operations.js'
-export type { BindingNames } from '../engine/runtime/worker-ports.js'
+export type { BindingNames } from '../engine/runtime/bindings.js'
 export type { EngineSettings, Limits, SettingsOptions } from '../engine/settings.js'
 export type { ItemText } from '../engine/values/item-text.js'
 export type { Value } from '../engine/values/value.js'

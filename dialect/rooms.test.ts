@@ -30,11 +30,14 @@ const TEST_SUPPORT = [
   'dialect/compiler/test-database.ts',
   'dialect/driver/scripted-client.ts',
   'engine/partition/transfer/test-world.ts',
+  'engine/topology/keeper/test-tree.ts',
+  'engine/topology/keeper/test-world.ts',
 ]
 
 /** What only tests use. */
 const isTest = isIn(
   'engine/simulation/',
+  'engine/topology/bench/',
   'engine/runtime/growth/',
   'engine/runtime/kill/',
   'engine/runtime/work-of.ts',
@@ -162,8 +165,11 @@ describe('the rooms', () => {
 
   it('keep it out of what the dialect needs of the runtime, so that it loads in Node', () => {
     const published = (name: string) => isIn('dialect/')(name) && !isTest(name)
-    expect(filesWith(/from '.*runtime\/(?!worker-ports)/, published)).toEqual([])
-    expect(filesWith(/cloudflare:/, (name) => name === 'engine/runtime/worker-ports.ts')).toEqual([])
+    const needed = ['bindings', 'known-tree', 'worker-ports', 'workers-kv']
+    const others = new RegExp(`from '.*runtime/(?!(${needed.join('|')})\\.js)`)
+    expect(filesWith(others, published)).toEqual([])
+    const isNeeded = (name: string) => needed.some((file) => name === `engine/runtime/${file}.ts`)
+    expect(filesWith(/cloudflare:|durable-object/, isNeeded)).toEqual([])
   })
 
   it('keep Kysely out of the engine', () => {
@@ -186,7 +192,7 @@ describe('the rooms', () => {
 
   it('keep what only tests use out of what is published', () => {
     const tests =
-      /from '.*((simulation|growth|kill|differential|type-tests)\/|test-database|test-world|scripted-client)/
+      /from '.*((simulation|bench|growth|kill|differential|type-tests)\/|test-database|test-tree|test-world|scripted-client)/
     expect(filesWith(tests, (name) => !isTest(name))).toEqual([])
   })
 })

@@ -22,16 +22,17 @@ export {
 export { and, calculate, column, compare, exists, not, type Operand, or, value } from './expressions/build.js'
 export type { ArithmeticOperator, ComparisonOperator, Expression, PathLeg } from './expressions/expression.js'
 export type { KeyPart } from './keys/key-codec.js'
-export type { PartitionDescription, Route, TransferState, Version } from './operations.js'
+export type { KeeperStatus, PartitionDescription, Route, TransferState, Version } from './operations.js'
+export type { BindingNames } from './runtime/bindings.js'
 export {
   type DeclaredSettings,
   type DurableObjectClass,
+  type DurableObjectsOptions,
   durableObjects,
   type FokosDurableObjects,
   FokosPartition,
   FokosTopologyKeeper,
 } from './runtime/durable-objects.js'
-export type { BindingNames } from './runtime/worker-ports.js'
 export type { EngineSettings, Limits, SettingsOptions } from './settings.js'
 export {
   type Conditional,

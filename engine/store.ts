@@ -1,19 +1,22 @@
+import { askKeeper } from './client/ask-keeper.js'
 import { type CallOptions, Client, type Location } from './client/client.js'
 import type { Observer } from './client/read-together.js'
 import { assert, ConditionFailedError } from './errors.js'
 import type { Expression } from './expressions/expression.js'
 import { type Interval, intersect, tuplesUnder } from './keys/interval.js'
 import { decodeKey, encodeKey, type KeyPart } from './keys/key-codec.js'
-import type { Change, ChangeResult, FoundItem, PartitionDescription, Version } from './operations.js'
-import {
-  BINDINGS,
-  type BindingNames,
-  requireBindings,
-  routerFor,
-  workerClock,
-  workerPeers,
-  workerRandom,
-} from './runtime/worker-ports.js'
+import type {
+  Change,
+  ChangeResult,
+  FoundItem,
+  KeeperOperation,
+  KeeperStatus,
+  PartitionDescription,
+  Version,
+} from './operations.js'
+import { BINDINGS, type BindingNames, requireBindings } from './runtime/bindings.js'
+import { knownTree } from './runtime/known-tree.js'
+import { workerClock, workerKeeper, workerPeers, workerRandom } from './runtime/worker-ports.js'
 import { refuseUnknownOptions, resolveSettings, type SettingsOptions } from './settings.js'
 import { itemKey, itemText, type KeyOf, parts, refuseUnknown, type StoreKey } from './store-key.js'
 import { checkDatabaseName } from './topology/partition-name.js'
@@ -154,18 +157,24 @@ export function openStore(env: object, options: StoreOptions = {}): Store {
   refuseUnknownOptions('bindings', bindings, BINDINGS)
   const bound = requireBindings(env, bindings)
   const settings = resolveSettings(pinned)
-  const router = routerFor(bound.partitions, checkDatabaseName(database), settings)
+  const known = knownTree(bound, checkDatabaseName(database), settings)
   const ports = { peers: workerPeers(bound), clock: workerClock, random: workerRandom }
-  return new Store(new Client(ports, { database, settings, router }))
+  const keeper = workerKeeper(bound, database)
+  return new Store(new Client(ports, { database, settings, ...known }), (operation) =>
+    askKeeper(keeper, settings, operation),
+  )
 }
 
 /** Made by {@link openStore}. Every call can throw {@link UnavailableError} and, if it writes, {@link OutcomeUnknownError}. */
 export class Store {
   readonly #client: Client
 
+  readonly #askKeeper: (operation: KeeperOperation) => Promise<KeeperStatus>
+
   /** @internal */
-  constructor(client: Client) {
+  constructor(client: Client, askKeeper: (operation: KeeperOperation) => Promise<KeeperStatus>) {
     this.#client = client
+    this.#askKeeper = askKeeper
   }
 
   /** One item, or null. */
@@ -374,6 +383,20 @@ export class Store {
   async locate(key: StoreKey, options: CallOptions = {}): Promise<Location> {
     refuseUnknown('locate', options, CALL_FIELDS)
     return this.#client.locate(itemKey(key), options)
+  }
+
+  /** What is known and published of the tree, by which Workers find partitions at once. */
+  async topology(): Promise<KeeperStatus> {
+    return this.#askKeeper({ kind: 'status' })
+  }
+
+  /**
+   * Has the keeper of the topology ask every partition how the tree has grown, and publish what they say instead of
+   * what it was told. Nothing depends on it but the number of hops: it is for a keeper whose storage was lost, or a
+   * cache that was. It goes on after the answer, until {@link topology} says that it is not rebuilding any more.
+   */
+  async rebuildTopology(): Promise<KeeperStatus> {
+    return this.#askKeeper({ kind: 'rebuild' })
   }
 
   async #list(query: StoreQuery, observer: Observer, options: CallOptions): Promise<QueriedValue[]> {

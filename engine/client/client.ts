@@ -32,6 +32,7 @@ import {
 import type { PartitionName } from '../ports.js'
 import { MAX_CHANGES } from '../settings.js'
 import { Router } from '../topology/router.js'
+import type { TopologyReader } from '../topology/topology-reader.js'
 import { encodeItem, type ItemText } from '../values/item-text.js'
 import type { Value } from '../values/value.js'
 import { describeTree } from './describe-tree.js'
@@ -58,6 +59,8 @@ export interface ClientOptions {
   readonly settings: PinnedSettings
   /** What is known of this database's tree, to share it with others: one of this client's own, if none is given. */
   readonly router?: Router
+  /** Has the router know what is published of the tree, where anything is. */
+  readonly topology?: TopologyReader | undefined
 }
 
 /** What a transaction has seen and wants to change. Changes are in order, wherever their keys are. */
@@ -94,10 +97,10 @@ export class Client {
   readonly #calls: PartitionCalls
   readonly #tree: { readonly database: string; readonly roots: number }
 
-  constructor(ports: ClientPorts, { database, settings, router }: ClientOptions) {
+  constructor(ports: ClientPorts, { database, settings, router, topology }: ClientOptions) {
     this.#ports = ports
     this.#tree = { database, roots: settings.roots }
-    this.#calls = new PartitionCalls(ports, settings, router ?? new Router(database, settings))
+    this.#calls = new PartitionCalls(ports, settings, router ?? new Router(database, settings), topology)
   }
 
   async get(operation: GetOperation, options?: CallOptions): Promise<FoundItem | null> {
@@ -270,6 +273,9 @@ export class Client {
         { limit: MAX_CHANGES, size: changes.length },
       )
     }
+    // Who has seen something has asked where it is.
+    const ready = this.#calls.ready(changes.map(({ change }) => change.key.hashKey))
+    if (ready !== undefined) await ready
     // Cut once: what is sent again is the same, wherever it goes. Its home cuts it as it must be.
     const { parts, cuts } = cutParts([{ seen: plan.seen, changes }], this.#calls.router)
     const home = this.ownerOf(first.change.key)

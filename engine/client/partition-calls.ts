@@ -12,6 +12,7 @@ import {
 } from '../operations.js'
 import type { PartitionName, Peers } from '../ports.js'
 import type { Router } from '../topology/router.js'
+import type { TopologyReader } from '../topology/topology-reader.js'
 import { checkRequest } from './check-request.js'
 import { Detours } from './detours.js'
 import { type RetryPorts, sendUntilAnswered } from './retry.js'
@@ -50,11 +51,24 @@ export class PartitionCalls {
   readonly #ports: ClientPorts
   readonly #settings: PinnedSettings
   readonly router: Router
+  readonly #topology: TopologyReader | undefined
 
-  constructor(ports: ClientPorts, { roots, fanout }: PinnedSettings, router: Router) {
+  /** @param topology has the router know what is published of the tree, where anything is. */
+  constructor(
+    ports: ClientPorts,
+    { roots, fanout }: PinnedSettings,
+    router: Router,
+    topology: TopologyReader | undefined,
+  ) {
     this.#ports = ports
     this.#settings = { roots, fanout }
     this.router = router
+    this.#topology = topology
+  }
+
+  /** To be waited for before something of these hash keys is routed, if anything is. */
+  ready(hashKeys: readonly Uint8Array[]): Promise<void> | undefined {
+    return this.#topology?.ready(hashKeys)
   }
 
   /** Whoever serves a key, as far as is known. */
@@ -72,7 +86,7 @@ export class PartitionCalls {
     operation: O,
     options: CallOptions | undefined,
   ): Promise<Reply<O>> {
-    return this.#following(operation, () => this.ownerOf(key), options)
+    return this.#following(operation, [key.hashKey], () => this.ownerOf(key), options)
   }
 
   /** Asks a partition about itself. */
@@ -81,14 +95,15 @@ export class PartitionCalls {
     operation: O,
     options: CallOptions | undefined,
   ): Promise<PartitionResults[O['kind']]> {
-    const { result } = await this.#following(operation, () => partition, options)
+    const { result } = await this.#following(operation, [], () => partition, options)
     return result
   }
 
   /** The first page of an interval, from where it is read. */
   page(operation: PartitionQuery, options: CallOptions | undefined): Promise<Reply<PartitionQuery>> {
     const descending = operation.direction === 'descending'
-    return this.#following(operation, () => this.router.firstOf(operation, descending), options)
+    const first = () => this.router.firstOf(operation, descending)
+    return this.#following(operation, [operation.hashKey], first, options)
   }
 
   /**
@@ -103,6 +118,8 @@ export class PartitionCalls {
     tell: (asked: readonly T[], reply: Reply<PartitionBatchGet>) => void,
   ): Promise<void> {
     const detours = this.detours()
+    const ready = this.ready(wanted.map(({ key }) => key.hashKey))
+    if (ready !== undefined) await ready
     for (let left = wanted; left.length > 0; ) {
       const elsewhere: T[] = []
       await mapConcurrently([...this.#byOwner(left)], MAX_CALLS, async ([owner, group]) => {
@@ -178,9 +195,12 @@ export class PartitionCalls {
   /** To one partition, whichever that turns out to be. */
   async #following<O extends PartitionOperation>(
     operation: O,
+    hashKeys: readonly Uint8Array[],
     destination: () => PartitionName,
     options: CallOptions | undefined,
   ): Promise<Reply<O>> {
+    const ready = this.ready(hashKeys)
+    if (ready !== undefined) await ready
     const reply = await this.send(destination(), operation, options, { again: destination })
     assert(reply !== undefined, 'a request for one partition is not cut')
     return reply

@@ -1,16 +1,24 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { PartitionAnswer, PartitionRequest } from '../operations.js'
+import type { KeeperAnswer, KeeperRequest, PartitionAnswer, PartitionRequest } from '../operations.js'
 import { Partition, ReplacedInstanceError } from '../partition/partition.js'
 import type { PartitionName } from '../ports.js'
-import { DEFAULT_SETTINGS, type EngineSettings } from '../settings.js'
+import { DEFAULT_SETTINGS, type EngineSettings, refuseUnknownOptions } from '../settings.js'
+import { Keeper } from '../topology/keeper/keeper.js'
+import { BINDINGS, type BindingNames, bindingNames } from './bindings.js'
 import { durableObjectAlarm } from './durable-object-alarm.js'
 import { durableObjectStorage } from './durable-object-storage.js'
 import { partitionPeers } from './partition-peers.js'
+import { keeperPorts, topologyPorts } from './topology-ports.js'
 import { workerClock, workerRandom } from './worker-ports.js'
 
 /** What {@link durableObjects} needs of a declaration: `defineDatabase` makes one. */
 export interface DeclaredSettings {
   readonly settings: EngineSettings
+}
+
+export interface DurableObjectsOptions {
+  /** Other names for the bindings in this Worker's environment: those that the dialect is given too. */
+  readonly bindings?: BindingNames
 }
 
 /** A class to export from a Worker and to bind in wrangler's configuration. */
@@ -26,10 +34,18 @@ export interface FokosDurableObjects {
 /**
  * The Durable Object classes of a database.
  *
+ * @throws {ConfigurationError} for an unknown option.
  * @example
  * export const { FokosPartition, FokosTopologyKeeper } = durableObjects(database)
  */
-export function durableObjects(database: DeclaredSettings): FokosDurableObjects {
+export function durableObjects(
+  database: DeclaredSettings,
+  options: DurableObjectsOptions = {},
+): FokosDurableObjects {
+  refuseUnknownOptions('durableObjects', options, ['bindings'])
+  refuseUnknownOptions('bindings', options.bindings ?? {}, BINDINGS)
+  const names = bindingNames(options.bindings ?? {})
+
   class FokosPartition extends DurableObject {
     readonly #partition: Partition
 
@@ -45,6 +61,7 @@ export function durableObjects(database: DeclaredSettings): FokosDurableObjects 
           random: workerRandom,
           alarm: durableObjectAlarm(state.storage),
           peers: partitionPeers(env as object, state.id),
+          ...topologyPorts(env as object, state.id, names),
         },
         database.settings,
       )
@@ -66,11 +83,29 @@ export function durableObjects(database: DeclaredSettings): FokosDurableObjects 
     }
   }
 
-  /**
-   * Holds nothing: who asks partitions learns the tree from their answers. The class is here so that the binding,
-   * which deployments hold on to, is the same from the start.
-   */
-  class FokosTopologyKeeper extends DurableObject {}
+  class FokosTopologyKeeper extends DurableObject {
+    readonly #keeper: Keeper
+
+    constructor(state: DurableObjectState, env: unknown) {
+      super(state, env as never)
+      void state.storage.sql
+      this.#keeper = new Keeper({
+        storage: durableObjectStorage(state.storage),
+        clock: workerClock,
+        alarm: durableObjectAlarm(state.storage),
+        ...keeperPorts(env as object, state.id, names),
+      })
+    }
+
+    /** The one method that partitions and clients call. */
+    execute(request: KeeperRequest): Promise<KeeperAnswer> {
+      return this.#keeper.execute(request)
+    }
+
+    override alarm(): Promise<void> {
+      return this.#keeper.alarm()
+    }
+  }
 
   return { FokosPartition, FokosTopologyKeeper }
 }

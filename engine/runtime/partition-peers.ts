@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.js'
 import type { Peers } from '../ports.js'
-import { type PartitionNamespace, workerPeers } from './worker-ports.js'
+import type { PartitionNamespace } from './bindings.js'
+import { workerPeers } from './worker-ports.js'
 
 /** A Durable Object's identity, as far as it is used here. */
 interface ObjectId {
@@ -34,7 +35,7 @@ function findNamespace(env: object, self: ObjectId) {
   for (const [name, binding] of Object.entries(env)) {
     if (self.name === undefined || !isNamespace(binding)) continue
     const partitions = self.jurisdiction === undefined ? binding : binding.jurisdiction(self.jurisdiction)
-    if (partitions.idFromName(self.name).equals(self)) return { partitions, name }
+    if (partitions.idFromName(self.name).equals(self)) return { partitions, names: { FOKOS_PARTITION: name } }
   }
   throw new ConfigurationError(
     'the Worker that exports FokosPartition has no binding of its namespace, by which partitions call each other: ' +

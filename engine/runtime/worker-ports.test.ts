@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors.js'
 import { type PartitionAnswer, type PartitionRequest, REQUEST_VERSION } from '../operations.js'
 import { PeerCallError, type Peers } from '../ports.js'
 import { rootOf } from '../topology/partition-name.js'
-import { routerFor, workerPeers } from './worker-ports.js'
+import { workerPeers } from './worker-ports.js'
 
 const name = rootOf('main', Uint8Array.of(1), 16)
 const request: PartitionRequest = {
@@ -17,7 +17,7 @@ function peersWith(execute: (name: string, request: PartitionRequest) => Promise
   const partitions = {
     getByName: (name: string) => ({ execute: (request: PartitionRequest) => execute(name, request) }),
   }
-  return workerPeers({ partitions, name: 'RENAMED' })
+  return workerPeers({ partitions, names: { FOKOS_PARTITION: 'RENAMED' } })
 }
 
 /** What a call ends with when the stub throws. */
@@ -76,33 +76,5 @@ describe('a call to a partition', () => {
     expect(thrown).toMatchObject({ details: { binding: 'RENAMED' } })
     expect((thrown as Error).message).toContain(message)
     expect((thrown as Error).message).toContain('name = "RENAMED"\nclass_name = "FokosPartition"')
-  })
-})
-
-describe('what is known of a tree', () => {
-  const namespace = () => ({
-    getByName: () => ({ execute: async () => ({ ok: false, elsewhere: [] }) as const }),
-  })
-  const settings = { roots: 16, fanout: 4 }
-
-  it('outlives clients, for each namespace, database and settings', () => {
-    const partitions = namespace()
-    const router = routerFor(partitions, 'main', settings)
-    expect(routerFor(partitions, 'main', { ...settings })).toBe(router)
-    expect(routerFor(namespace(), 'main', settings)).not.toBe(router)
-    expect(routerFor(partitions, 'other', settings)).not.toBe(router)
-    expect(routerFor(partitions, 'main', { roots: 8, fanout: 4 })).not.toBe(router)
-    expect(routerFor(partitions, 'main', { roots: 16, fanout: 2 })).not.toBe(router)
-  })
-
-  it('is kept of the databases that were used last', () => {
-    const partitions = namespace()
-    const [first, second] = ['first', 'second'].map((name) => routerFor(partitions, name, settings))
-    for (let i = 0; i < 99; i++) {
-      routerFor(partitions, `tenant ${i}`, settings)
-      routerFor(partitions, 'second', settings)
-    }
-    expect(routerFor(partitions, 'second', settings)).toBe(second)
-    expect(routerFor(partitions, 'first', settings)).not.toBe(first)
   })
 })

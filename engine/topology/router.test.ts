@@ -236,7 +236,7 @@ describe('a router', () => {
   it('with little room knows what it has learned last, and is right about the rest', () => {
     fc.assert(
       fc.property(grown, fc.integer({ min: 1, max: 6 }), fc.infiniteStream(fc.nat()), (tree, most, pick) => {
-        const router = new Router('main', SETTINGS, most)
+        const router = new Router('main', SETTINGS, { mostKept: most })
         for (let i = 0; i < 30; i++) {
           const { hashKey, sortKey } = KEYS[(pick.next().value as number) % KEYS.length] as (typeof KEYS)[0]
           const owner = tree.owner(hashKey, sortKey).route

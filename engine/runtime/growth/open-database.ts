@@ -1,6 +1,7 @@
 import { Client } from '../../client/client.js'
 import { openStore, type Store } from '../../store.js'
-import { requireBindings, workerClock, workerPeers, workerRandom } from '../worker-ports.js'
+import { requireBindings } from '../bindings.js'
+import { workerClock, workerPeers, workerRandom } from '../worker-ports.js'
 import { databaseName, type MeasuredDatabase, settingsOf } from './database.js'
 
 /** A store as any Worker opens it: what this isolate has learned of the tree is known to it. */

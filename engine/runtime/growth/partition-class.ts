@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PartitionAnswer, PartitionRequest } from '../../operations.js'
 import type { PartitionName } from '../../ports.js'
+import { DEFAULT_SETTINGS } from '../../settings.js'
 import { durableObjects } from '../durable-objects.js'
 import { databaseOf, type MeasuredDatabase, settingsOf } from './database.js'
 
@@ -108,4 +109,5 @@ function noteServed(transfer: number, now: number): void {
   handOvers.push(now - since)
 }
 
-export class FokosTopologyKeeper extends DurableObject {}
+/** The keeper of any database: it has no settings of its own. */
+export const { FokosTopologyKeeper } = durableObjects({ settings: DEFAULT_SETTINGS })

@@ -31,7 +31,7 @@ describe(`a server that is killed while it is written to, seed ${seed}`, () => {
         serving: aboveZero,
         goneAlone: aboveZero,
       })
-      expect(report.splits.hash).toBeGreaterThanOrEqual(12)
+      expect(report.splits.hash).toBeGreaterThanOrEqual(8)
       expect(report.splits.promotion).toBeGreaterThanOrEqual(1)
       expect(report.splits.range).toBeGreaterThanOrEqual(4)
     },

@@ -1,6 +1,8 @@
 import { Client } from '../client/client.js'
 import type { PinnedSettings } from '../operations.js'
 import type { Millis } from '../ports.js'
+import type { Router } from '../topology/router.js'
+import { TopologyReader } from '../topology/topology-reader.js'
 import type { FaultProfile } from './faults.js'
 import { HeardPages } from './heard-pages.js'
 import { withOlderPicture } from './older-picture.js'
@@ -28,17 +30,28 @@ export interface Clients {
   readonly recorder: Recorder
   /** What those have learned of the tree who share it. */
   readonly lessons: Lessons
+  /** Whether they read what is published of the tree. */
+  readonly published: boolean
 }
 
 /** Does what a client has planned. @param settings what it declares. */
 export async function runClient(
   { client, operations }: ClientPlan,
   settings: PinnedSettings,
-  { world, database, recorder, lessons }: Clients,
+  { world, database, recorder, lessons, published }: Clients,
 ): Promise<void> {
   const worker = world.worker(`client ${client}`)
   const memory: ClientMemory = new Map()
-  const pictures = new Pictures(database, settings, lessons, worker.random.fork('memory'))
+  let readers = 0
+  const read = (router: Router) =>
+    new TopologyReader({ cache: world.cacheOf(worker, ++readers), clock: worker.clock }, database, router)
+  const pictures = new Pictures(
+    database,
+    settings,
+    lessons,
+    worker.random.fork('memory'),
+    published ? read : undefined,
+  )
   for (const { id, operation, patience } of operations) {
     await worker.clock.sleep(worker.random.fork(`think ${id}`).between(0, 2 * THINK))
     world.note(worker.name, `T${id}: ${describeOperation(operation)}`, { operation: id })
@@ -50,8 +63,7 @@ export async function runClient(
       note: (what) => world.note(worker.name, `older picture: ${what}`, { fault: true, operation: id }),
     })
     const ports = { peers, clock: worker.clock, random: worker.random.fork(`client ${id}`) }
-    const router = pictures.next(worker.random.fork(`age ${id}`))
-    const options = { database, settings, router }
+    const options = { database, settings, ...pictures.next(worker.random.fork(`age ${id}`)) }
     const store = new Client(ports, options)
     const noted = {
       ...recorder,

@@ -42,6 +42,8 @@ export interface FaultProfile {
   readonly alarmTwice: number
   /** The chance that a Worker cuts a transaction into more parts than there are partitions. */
   readonly olderPicture: number
+  /** The chance that a snapshot of the topology is lost, late, doubled, damaged or old, when it is put and when it is read. */
+  readonly snapshots: number
 }
 
 const NONE: FaultProfile = {
@@ -67,6 +69,7 @@ const NONE: FaultProfile = {
   alarmLate: 0,
   alarmTwice: 0,
   olderPicture: 0,
+  snapshots: 0,
 }
 
 const LIGHT: FaultProfile = {
@@ -89,6 +92,7 @@ const LIGHT: FaultProfile = {
   alarmLate: 0.05,
   alarmTwice: 0.02,
   olderPicture: 0.1,
+  snapshots: 0.1,
 }
 
 const HEAVY: FaultProfile = {
@@ -115,6 +119,7 @@ const HEAVY: FaultProfile = {
   alarmLate: 0.3,
   alarmTwice: 0.2,
   olderPicture: 0.3,
+  snapshots: 0.4,
 }
 
 /** Many answers get lost, and who is asked again is often an instance that was replaced and does not know. */
@@ -153,4 +158,5 @@ export const FAULT_KINDS: readonly {
   { name: 'overload', without: { overload: 0 } },
   { name: 'slow messages', without: { slow: 0 } },
   { name: 'older pictures of the tree', without: { olderPicture: 0 } },
+  { name: 'bad snapshots', without: { snapshots: 0 } },
 ]

@@ -1,6 +1,6 @@
 import type { PartitionAnswer, PartitionRequest } from '../operations.js'
 import { MAX_SKEW } from '../partition/token-memory.js'
-import type { Alarm, Clock, Millis, PartitionName, Peers, Storage } from '../ports.js'
+import type { Alarm, Clock, Millis, PartitionName, Peers, Storage, TopologyCache } from '../ports.js'
 import { describeRequest } from './describe.js'
 import { Disk, ReplacedError } from './disk.js'
 import type { FaultProfile } from './faults.js'
@@ -21,6 +21,7 @@ export interface ActorPorts {
   readonly random: SeededRandom
   readonly alarm: Alarm
   readonly peers: Peers
+  readonly cache: TopologyCache
 }
 
 export type StartActor = (name: PartitionName, ports: ActorPorts) => Actor
@@ -33,6 +34,7 @@ export interface HostWorld {
   /** Writes down what happened at a place. */
   note(place: string, text: string, facts?: { fault?: boolean; operation?: number | undefined }): void
   peersFor(caller: string, random: SeededRandom, leave: (send: () => void) => void): Peers
+  cacheFor(caller: string, random: SeededRandom, leave: (send: () => void) => void): TopologyCache
 }
 
 /** How a call ends for the one who made it. */
@@ -276,6 +278,7 @@ export class Host {
         clear: () => this.#setAlarm(instance, undefined),
       },
       peers: this.#world.peersFor(this.name, random, (send) => this.#leave(instance, send, () => {})),
+      cache: this.#world.cacheFor(this.name, random, (send) => this.#leave(instance, send, () => {})),
     }
   }
 

@@ -3,6 +3,7 @@ import { encodeKey } from '../keys/key-codec.js'
 import type { Direction, PinnedSettings } from '../operations.js'
 import type { Millis, PartitionName, Peers } from '../ports.js'
 import { Router } from '../topology/router.js'
+import { TopologyReader } from '../topology/topology-reader.js'
 import type { FinalRow } from './judge/to-history.js'
 import { type Place, placeText, SORTS } from './workloads/operation.js'
 import { hashKey, keyOf, placeOf, toItem, toRow } from './workloads/rows.js'
@@ -73,8 +74,16 @@ export class LastClient {
     await this.#until(this.#client(place.hash, knows).write({ kind: 'write', changes: [change] }))
   }
 
-  /** Reads one row as who knows all that was learned so far. @returns how it came to the row's owner. */
-  async reach(place: Place): Promise<{ readonly asked: readonly PartitionName[]; readonly hops: number }> {
+  /**
+   * Reads one row.
+   *
+   * @param by what it finds the row's owner: all that was learned so far, or what is published and nothing else.
+   * @returns how it came there.
+   */
+  async reach(
+    place: Place,
+    by: 'what was learned' | 'what is published' = 'what was learned',
+  ): Promise<{ readonly asked: readonly PartitionName[]; readonly hops: number }> {
     const asked: PartitionName[] = []
     let hops = 0
     const note = (peers: Peers): Peers => ({
@@ -85,7 +94,12 @@ export class LastClient {
         return answer
       },
     })
-    await this.#until(this.#client(place.hash, true, note).get({ kind: 'get', key: keyOf(place) }))
+    await this.#until(
+      this.#client(place.hash, by === 'what was learned' ? true : by, note).get({
+        kind: 'get',
+        key: keyOf(place),
+      }),
+    )
     return { asked, hops }
   }
 
@@ -99,7 +113,11 @@ export class LastClient {
     await this.#world.scheduler.run(() => false)
   }
 
-  #client(hash: number, knows: boolean, over: (peers: Peers) => Peers = (peers) => peers): Client {
+  #client(
+    hash: number,
+    knows: boolean | 'what is published',
+    over: (peers: Peers) => Peers = (peers) => peers,
+  ): Client {
     const operation = ++this.#operations
     const settings = this.#settings(hash)
     const ports = {
@@ -107,9 +125,13 @@ export class LastClient {
       clock: this.#worker.clock,
       random: this.#worker.random.fork(`operation ${operation}`),
     }
-    const router = knows ? this.#router(settings) : new Router(this.#database, settings)
-    const options = { database: this.#database, settings, router }
-    return new Client(ports, options)
+    const router = knows === true ? this.#router(settings) : new Router(this.#database, settings)
+    const cache = this.#world.cacheOf(this.#worker, operation)
+    const topology =
+      knows === 'what is published'
+        ? new TopologyReader({ cache, clock: ports.clock }, this.#database, router)
+        : undefined
+    return new Client(ports, { database: this.#database, settings, router, topology })
   }
 
   #router(settings: PinnedSettings): Router {

@@ -1,6 +1,7 @@
 import type { PinnedSettings, Route } from '../operations.js'
 import type { PartitionName } from '../ports.js'
 import { Router } from '../topology/router.js'
+import type { TopologyReader } from '../topology/topology-reader.js'
 import type { SeededRandom } from './seeded-random.js'
 
 /**
@@ -16,16 +17,34 @@ const MEMORIES = ['kept', 'none', 'older', 'shared'] as const
 /** What clients have been taught of the tree, in order. */
 export type Lessons = { readonly route: Route; readonly asked: PartitionName | undefined }[]
 
+/** What a client knows of the tree when it begins something. */
+export interface Knowledge {
+  readonly router: Router
+  /** Has the router know what is published, where anything is. */
+  readonly topology?: TopologyReader | undefined
+}
+
 /** What one client knows of the tree whenever it begins something: pictures of every age. */
 export class Pictures {
   readonly #database: string
+  readonly #read: ((router: Router) => TopologyReader) | undefined
   readonly #settings: PinnedSettings
   readonly #memory: (typeof MEMORIES)[number]
   readonly #lessons: Lessons
-  #kept: Router | undefined
+  #kept: Knowledge | undefined
 
-  /** @param shared of all clients of a run. */
-  constructor(database: string, settings: PinnedSettings, shared: Lessons, random: SeededRandom) {
+  /**
+   * @param shared of all clients of a run.
+   * @param read how a router comes to know what is published, if anything is.
+   */
+  constructor(
+    database: string,
+    settings: PinnedSettings,
+    shared: Lessons,
+    random: SeededRandom,
+    read: ((router: Router) => TopologyReader) | undefined,
+  ) {
+    this.#read = read
     this.#database = database
     this.#settings = settings
     this.#memory = random.pick(MEMORIES)
@@ -33,16 +52,20 @@ export class Pictures {
   }
 
   /** What the client knows when it begins its next operation. */
-  next(random: SeededRandom): Router {
+  next(random: SeededRandom): Knowledge {
     switch (this.#memory) {
       case 'kept':
-        this.#kept ??= new Router(this.#database, this.#settings)
+        this.#kept ??= this.#reading(new Router(this.#database, this.#settings))
         return this.#kept
       case 'none':
-        return new Router(this.#database, this.#settings)
+        return this.#reading(new Router(this.#database, this.#settings))
       default:
-        return new Pupil(this.#database, this.#settings, this.#lessons, random)
+        return this.#reading(new Pupil(this.#database, this.#settings, this.#lessons, random))
     }
+  }
+
+  #reading(router: Router): Knowledge {
+    return { router, topology: this.#read?.(router) }
   }
 }
 

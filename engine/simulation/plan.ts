@@ -30,10 +30,21 @@ export interface RunPlan {
   readonly clients: readonly ClientPlan[]
   /** When partitions split; never, if nothing is said. */
   readonly growth?: Growth | undefined
+  /** Whether the topology is kept, published and read. */
+  readonly published?: boolean
 }
 
-/** Decides what a seed's clients do. */
-export function planRun(seed: number, workload: Workload, profile: FaultProfile): RunPlan {
+/**
+ * Decides what a seed's clients do.
+ *
+ * @param publishes whether the topology is published: by the seed, if nothing is said.
+ */
+export function planRun(
+  seed: number,
+  workload: Workload,
+  profile: FaultProfile,
+  publishes = new SeededRandom(seed).fork('topology').chance(0.5),
+): RunPlan {
   const random = new SeededRandom(seed).fork(`workload ${workload.name}`)
   const mistakes = new SeededRandom(seed).fork('mistakes')
   const growing = new SeededRandom(seed).fork('growth')
@@ -55,5 +66,6 @@ export function planRun(seed: number, workload: Workload, profile: FaultProfile)
     plan(client, random.integer(fewest, most), next),
   )
   if (beside) clients.push(plan(count, growing.integer(5, 25), () => filling(growing)))
-  return { seed, profile, clients, growth }
+  if (growth === undefined || !publishes) return { seed, profile, clients, growth }
+  return { seed, profile, clients, growth, published: true }
 }

@@ -1,9 +1,11 @@
-import type { PinnedSettings } from '../operations.js'
+import { type PinnedSettings, REQUEST_VERSION } from '../operations.js'
 import { Partition } from '../partition/partition.js'
-import { settingsText } from '../partition/settings-check.js'
 import type { PartitionName } from '../ports.js'
 import { DEFAULT_SETTINGS } from '../settings.js'
+import { settingsText } from '../settings-check.js'
+import type { TreeShape } from '../topology/forest.js'
 import { rootOf } from '../topology/partition-name.js'
+import { Snapshots } from '../topology/snapshots.js'
 import { audit } from './audit.js'
 import { type Clients, runClient, TooLongError } from './clients.js'
 import { type Growth, partitionSettings, settingsOf } from './growth.js'
@@ -14,8 +16,11 @@ import { placesOf } from './judge/places.js'
 import { LastClient } from './last-client.js'
 import type { ClientPlan, RunPlan } from './plan.js'
 import type { Record } from './record.js'
-import { checkService } from './service.js'
+import { SeededRandom } from './seeded-random.js'
+import { checkPublished, checkService } from './service.js'
 import { auditSettings, type Declared } from './settings-audit.js'
+import { auditTopology } from './topology-audit.js'
+import { keeperOver, keeperPlace, startKeeper } from './topology-place.js'
 import type { Trace } from './trace.js'
 import { NO_SPLITS, type Splits } from './tree-audit.js'
 import { type Place, placeText } from './workloads/operation.js'
@@ -51,9 +56,9 @@ const MAX_GROWING_EVENTS = 200_000
 /** Lets a plan happen in a new world, and judges it. */
 export async function run(
   plan: RunPlan,
-  start: StartActor = startPartition(plan.growth),
+  start: StartActor = startPartition(plan.growth, plan.published),
 ): Promise<RunReport> {
-  const { seed, profile, clients, growth } = plan
+  const { seed, profile, clients, growth, published = false } = plan
   const most = growth === undefined ? MAX_EVENTS : MAX_GROWING_EVENTS
   const world = new World({ seed, profile, start, most })
   const settings = settingsOf(growth, LIMITS)
@@ -69,7 +74,7 @@ export async function run(
       conflicts = Math.max(conflicts, met)
     },
   }
-  const all: Clients = { world, database: DATABASE, recorder, lessons: [] }
+  const all: Clients = { world, database: DATABASE, recorder, lessons: [], published }
   let running = clients.length
   for (const client of clients) {
     runClient(client, client.stray ? stray : settings, all).then(
@@ -80,6 +85,7 @@ export async function run(
       },
     )
   }
+  if (published) rebuildMeanwhile(world, settings, new SeededRandom(seed).fork('operator'))
   const came = (facts: Pick<RunReport, 'anomalies' | 'undecided' | 'splits'>): RunReport => ({
     plan,
     records,
@@ -96,19 +102,27 @@ export async function run(
     world.heal()
     // What is still on its way arrives, what was written becomes durable, and what moves has moved.
     await world.scheduler.run(() => false)
-    const look = () => audit([...world.hosts.values()], DATABASE, settings.roots)
+    const keeper = keeperPlace(DATABASE)
+    const partitions = () => [...world.hosts.values()].filter(({ name }) => name !== keeper)
+    const look = () => audit(partitions(), DATABASE, settings.roots)
     const found = look()
     const { rows } = found
     const judgement = judge({ records, final: rows, durable: world.durable.rows })
     const declared = { settings, stray, stored: found.settings, rootOf: rootOfHash(settings) }
     failures.push(...auditSettings(plan, records, declared))
+    const agreed = published ? await agreedOn(world, settings, stray) : undefined
+    if (agreed !== undefined) failures.push(...auditAgreement(agreed, found.settings))
     const served = {
-      client: new LastClient(world, DATABASE, settingsOfHash(declared)),
+      client: new LastClient(world, DATABASE, agreed === undefined ? settingsOfHash(declared) : () => agreed),
       places: distinct(clients.flatMap(placesNamed)),
       rows,
       tree: () => look().tree,
     }
     const service = await checkService(served)
+    if (agreed !== undefined) {
+      const topology = await auditTopology({ world, database: DATABASE, settings: agreed, tree: served.tree })
+      service.push(...topology, ...(await checkPublished(served)))
+    }
     const last = look()
     const anomalies = [...failures, ...found.anomalies, ...judgement.anomalies, ...service, ...last.anomalies]
     return came({ anomalies, undecided: judgement.undecided, splits: last.tree.splits })
@@ -121,13 +135,51 @@ export async function run(
   }
 }
 
-/** The real partition over the world's ports. Some instances are of another deployment. */
+/** The real partition over the world's ports, and the real keeper. Some instances are of another deployment. */
 export const startPartition =
-  (growth: Growth | undefined): StartActor =>
+  (growth: Growth | undefined, published = false): StartActor =>
   (name, ports) => {
+    if (name === keeperPlace(DATABASE)) return startKeeper(DATABASE, ports)
     const limits = ports.random.chance(0.2) ? OTHER_LIMITS : LIMITS
-    return new Partition({ name, ...ports }, partitionSettings(growth, limits, ports.random))
+    const topology = {
+      keeper: keeperOver(ports.peers, DATABASE),
+      topology: { cache: ports.cache, snapshotsOf: (_: string, shape: TreeShape) => new Snapshots(shape) },
+    }
+    const reached = { name, ...ports, ...(published ? topology : undefined) }
+    return new Partition(reached, partitionSettings(growth, limits, ports.random))
   }
+
+/** Has the keeper ask all partitions while the tree grows, in some runs. */
+function rebuildMeanwhile(world: World, settings: PinnedSettings, random: SeededRandom): void {
+  if (random.chance(0.6)) return
+  const keeper = keeperOver(world.peersOf(world.worker('rebuilder'), 0), DATABASE)
+  const request = { version: REQUEST_VERSION, settings, operation: { kind: 'rebuild' } } as const
+  world.scheduler.after(random.between(0, 5_000), () => {
+    // Whoever hears nothing asks again, or does not.
+    keeper.call(request).catch(() => {})
+  })
+}
+
+/** The settings that the keeper knows of, or those that it would take. */
+async function agreedOn(
+  world: World,
+  settings: PinnedSettings,
+  stray: PinnedSettings,
+): Promise<PinnedSettings> {
+  const keeper = keeperOver(world.peersOf(world.worker('auditor'), 0), DATABASE)
+  const answering = keeper.call({ version: REQUEST_VERSION, settings, operation: { kind: 'status' } })
+  await world.scheduler.run(() => false)
+  return (await answering).ok ? settings : stray
+}
+
+/** Where there is a keeper, all data of a database was written with the same settings. */
+function auditAgreement(agreed: PinnedSettings, stored: ReadonlyMap<PartitionName, string>): Anomaly[] {
+  return [...stored].flatMap(([root, written]) =>
+    written === settingsText(agreed)
+      ? []
+      : [broken(`${root} was written with ${written}, and the keeper knows of ${settingsText(agreed)}`)],
+  )
+}
 
 function placesNamed({ operations }: ClientPlan): Place[] {
   return operations.flatMap(({ operation }) => placesOf(operation))

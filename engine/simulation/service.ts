@@ -88,6 +88,20 @@ async function checkHops({ client, places, tree }: Served): Promise<Anomaly[]> {
   return [anomaly('unavailable', 'the tree did not stop growing when nobody wrote any more', [])]
 }
 
+/** Who has just started reaches every owner at once by what is published, when nothing grows any more. */
+export async function checkPublished({ client, places, tree }: Served): Promise<Anomaly[]> {
+  const far: Anomaly[] = []
+  for (const [owner, [place]] of [...byOwner(places, tree())].slice(0, MAX_LOOKS)) {
+    if (place === undefined) continue
+    await client.wait(PAUSE)
+    const { asked, hops } = await client.reach(place, 'what is published')
+    if (hops === 0 && asked.length === 1 && asked[0] === owner) continue
+    const came = `came to ${placeText(place)} of ${owner} over ${asked.join(', ')} with ${hops} hops`
+    far.push(anomaly('detour', `a client that knew what is published ${came}`, [placeText(place)]))
+  }
+  return far
+}
+
 function byOwner(places: readonly Place[], { ownerOf }: Tree): Map<PartitionName, Place[]> {
   return Map.groupBy(places, (place) => {
     const { hashKey, sortKey } = keyOf(place)

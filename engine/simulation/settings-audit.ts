@@ -1,6 +1,6 @@
 import type { PinnedSettings } from '../operations.js'
-import { settingsText } from '../partition/settings-check.js'
 import type { PartitionName } from '../ports.js'
+import { settingsText } from '../settings-check.js'
 import type { Anomaly } from './judge/history.js'
 import type { RunPlan } from './plan.js'
 import type { Record, SeenRow } from './record.js'

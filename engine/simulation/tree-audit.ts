@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { compareBytes, sameBytes } from '../keys/compare-bytes.js'
 import type { Interval } from '../keys/interval.js'
 import { keyText } from '../keys/key-text.js'
-import type { ItemKey, KeySet } from '../operations.js'
+import type { GrowthEvent, ItemKey, KeySet } from '../operations.js'
 import type { PartitionName } from '../ports.js'
 import { EVERYTHING, holds } from '../topology/key-set.js'
 import { childIndex, isUnder, placeOf, rootOf } from '../topology/partition-name.js'
@@ -27,6 +27,8 @@ export interface Tree {
   /** All who serve a key, each by its own tables alone: this should be one. */
   serversOf(hashKey: Uint8Array, sortKey: Uint8Array): PartitionName[]
   readonly splits: Splits
+  /** How the tree has grown. */
+  readonly grown: readonly GrowthEvent[]
 }
 
 export const NO_SPLITS: Splits = { hash: 0, promotion: 0, range: 0 }
@@ -92,7 +94,19 @@ export function auditTree(
   const anomalies = wrong.map(
     (description): Anomaly => ({ name: 'broken storage', description, transactions: [], keys: [] }),
   )
-  return { tree: { ownerOf, serversOf, splits }, anomalies }
+  return { tree: { ownerOf, serversOf, splits, grown: all.flatMap(grownFrom) }, anomalies }
+}
+
+/** How the tree has grown from a partition, when nothing is under way. */
+function grownFrom({ name, transfers, promoted }: StoredPlace): GrowthEvent[] {
+  const events: GrowthEvent[] = promoted.map(({ hashKey }) => ({ kind: 'promotion', hashKey }))
+  if (transfers.some(({ set }) => set.kind === 'child')) events.push({ kind: 'split', partition: name })
+  const [, second] = transfers.flatMap(({ set }) => (set.kind === 'interval' ? [set] : []))
+  if (second !== undefined) {
+    const { hashKey, interval } = second
+    events.push({ kind: 'rangeSplit', partition: name, hashKey, boundary: interval.from })
+  }
+  return events
 }
 
 /** Where a partition's tables send a key; nothing, if it stays. */

@@ -1,10 +1,11 @@
-import type { Clock, Millis, PartitionName } from '../ports.js'
+import type { Clock, Millis, PartitionName, TopologyCache } from '../ports.js'
 import { DurableRows } from './durable-rows.js'
 import { FAULT_PROFILES, type FaultProfile } from './faults.js'
 import { Host, type StartActor } from './host.js'
 import { peersOver } from './network.js'
 import { Scheduler } from './scheduler.js'
 import { SeededRandom } from './seeded-random.js'
+import { SimulatedCache } from './simulated-cache.js'
 import { Trace } from './trace.js'
 
 export interface WorldOptions {
@@ -32,6 +33,8 @@ export class World {
   readonly trace = new Trace()
   readonly durable = new DurableRows()
   readonly start: StartActor
+  /** Where the topology is published. */
+  readonly cache: SimulatedCache = new SimulatedCache(this)
   readonly #random: SeededRandom
   readonly #hosts = new Map<PartitionName, Host>()
   #profile: FaultProfile
@@ -94,6 +97,16 @@ export class World {
     return peersOver(this, { name, random, leave })
   }
 
+  /** The topology's cache, as a Worker's operation reaches it. */
+  cacheOf(worker: SimulatedWorker, operation: number): TopologyCache {
+    return this.cache.reachedBy({ name: worker.name, random: worker.random.fork(`cache ${operation}`) })
+  }
+
+  /** @internal Of a host: what its actor publishes waits for what it wrote. */
+  cacheFor(name: string, random: SeededRandom, leave: (send: () => void) => void): TopologyCache {
+    return this.cache.reachedBy({ name, random: random.fork('cache'), leave })
+  }
+
   note(place: string, text: string, facts: { fault?: boolean; operation?: number | undefined } = {}): void {
     this.trace.add({
       at: this.scheduler.now,
@@ -107,6 +120,7 @@ export class World {
   /** From now on nothing goes wrong. */
   heal(): void {
     this.#profile = FAULT_PROFILES.none
+    this.cache.heal()
     for (const host of this.#hosts.values()) host.heal()
   }
 

@@ -24,6 +24,7 @@ describe('the judge', () => {
         seeds: 300,
         workloads: WORKLOADS.filter(({ name }) => bug.workload === undefined || bug.workload === name),
         asItCame: true,
+        publishes: bug.publishes ?? false,
         profile: FAULT_PROFILES[bug.faults ?? 'heavy'],
       })
       const [first] = failure?.anomalies ?? []

@@ -1,6 +1,7 @@
 import type { FAULT_PROFILES } from '../faults.js'
 import type { AnomalyName } from '../judge/history.js'
 import { GROWTH_BUGS } from './growth-bugs.js'
+import { TOPOLOGY_BUGS } from './topology-bugs.js'
 import { TRANSACTION_BUGS } from './transaction-bugs.js'
 
 /** A text of one file that is replaced by another before the simulator runs it. */
@@ -22,6 +23,8 @@ export interface PlantedBug extends Replacement {
   readonly workload?: string
   /** How much goes wrong beside it: heavy, if nothing is said. */
   readonly faults?: keyof typeof FAULT_PROFILES
+  /** Whether the topology is published in the runs that are to show it. Not, if nothing is said. */
+  readonly publishes?: boolean
   /** A seed that shows it, when that takes long from the first one on: the tests begin with it. */
   readonly seed?: number
   /** What the judge must call it; the first of a report's anomalies is one of these. */
@@ -75,8 +78,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     and: [
       {
         file: 'partition/partition.ts',
-        find: "if (operation.kind === 'write' && !operation.resent && refused) {",
-        replace: 'if (operation.token < 0 && refused) {',
+        find: "if (operation.kind === 'write') this.#rememberRefusal(error, operation)",
+        replace: '',
       },
     ],
     workload: 'inserts',
@@ -266,4 +269,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   ...TRANSACTION_BUGS,
   ...GROWTH_BUGS,
+  ...TOPOLOGY_BUGS,
 ]

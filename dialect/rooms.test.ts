@@ -30,6 +30,7 @@ const TEST_SUPPORT = [
   'dialect/compiler/test-database.ts',
   'dialect/driver/scripted-client.ts',
   'engine/partition/transfer/test-world.ts',
+  'engine/topology/test-snapshots.ts',
   'engine/topology/keeper/test-tree.ts',
   'engine/topology/keeper/test-world.ts',
 ]
@@ -192,7 +193,7 @@ describe('the rooms', () => {
 
   it('keep what only tests use out of what is published', () => {
     const tests =
-      /from '.*((simulation|bench|growth|kill|differential|type-tests)\/|test-database|test-tree|test-world|scripted-client)/
+      /from '.*((simulation|bench|growth|kill|differential|type-tests)\/|test-database|test-snapshots|test-tree|test-world|scripted-client)/
     expect(filesWith(tests, (name) => !isTest(name))).toEqual([])
   })
 })

@@ -274,7 +274,7 @@ export class Client {
       )
     }
     // Who has seen something has asked where it is.
-    const ready = this.#calls.ready(changes.map(({ change }) => change.key.hashKey))
+    const ready = this.#calls.topology?.ready(changes.map(({ change }) => change.key.hashKey))
     if (ready !== undefined) await ready
     // Cut once: what is sent again is the same, wherever it goes. Its home cuts it as it must be.
     const { parts, cuts } = cutParts([{ seen: plan.seen, changes }], this.#calls.router)

@@ -51,9 +51,9 @@ export class PartitionCalls {
   readonly #ports: ClientPorts
   readonly #settings: PinnedSettings
   readonly router: Router
-  readonly #topology: TopologyReader | undefined
+  /** Has the router know what is published of the tree, where anything is: before something is routed. */
+  readonly topology: TopologyReader | undefined
 
-  /** @param topology has the router know what is published of the tree, where anything is. */
   constructor(
     ports: ClientPorts,
     { roots, fanout }: PinnedSettings,
@@ -63,12 +63,7 @@ export class PartitionCalls {
     this.#ports = ports
     this.#settings = { roots, fanout }
     this.router = router
-    this.#topology = topology
-  }
-
-  /** To be waited for before something of these hash keys is routed, if anything is. */
-  ready(hashKeys: readonly Uint8Array[]): Promise<void> | undefined {
-    return this.#topology?.ready(hashKeys)
+    this.topology = topology
   }
 
   /** Whoever serves a key, as far as is known. */
@@ -118,7 +113,7 @@ export class PartitionCalls {
     tell: (asked: readonly T[], reply: Reply<PartitionBatchGet>) => void,
   ): Promise<void> {
     const detours = this.detours()
-    const ready = this.ready(wanted.map(({ key }) => key.hashKey))
+    const ready = this.topology?.ready(wanted.map(({ key }) => key.hashKey))
     if (ready !== undefined) await ready
     for (let left = wanted; left.length > 0; ) {
       const elsewhere: T[] = []
@@ -199,7 +194,7 @@ export class PartitionCalls {
     destination: () => PartitionName,
     options: CallOptions | undefined,
   ): Promise<Reply<O>> {
-    const ready = this.ready(hashKeys)
+    const ready = this.topology?.ready(hashKeys)
     if (ready !== undefined) await ready
     const reply = await this.send(destination(), operation, options, { again: destination })
     assert(reply !== undefined, 'a request for one partition is not cut')

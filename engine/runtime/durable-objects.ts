@@ -83,6 +83,7 @@ export function durableObjects(
     }
   }
 
+  /** One for each database, whose name it has. */
   class FokosTopologyKeeper extends DurableObject {
     readonly #keeper: Keeper
 

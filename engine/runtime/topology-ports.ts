@@ -1,7 +1,13 @@
 import type { PartitionPorts } from '../partition/partition.js'
 import type { PartitionName, Peers, TopologyCache } from '../ports.js'
 import { placeOf } from '../topology/partition-name.js'
-import { type BindingNames, cacheIn, type KeeperNamespace, type PartitionNamespace } from './bindings.js'
+import {
+  type BindingNames,
+  cacheIn,
+  type KeeperNamespace,
+  misconfigured,
+  type PartitionNamespace,
+} from './bindings.js'
 import { sharedSnapshots } from './known-tree.js'
 import { workerKeeper, workerPeers } from './worker-ports.js'
 import { workersKv } from './workers-kv.js'
@@ -43,15 +49,18 @@ export function keeperPorts(
   const cache = cacheIn(env, names)
   return {
     database: self.name ?? '',
-    peers: partitions === undefined ? NOBODY : workerPeers({ partitions, names }),
+    peers: partitions === undefined ? nobody(names) : workerPeers({ partitions, names }),
     cache: cache && workersKv(cache),
   }
 }
 
-const NOBODY: Peers = {
-  call() {
-    throw new Error('the Worker that exports FokosTopologyKeeper has no binding of the partitions')
-  },
+function nobody({ FOKOS_PARTITION: name }: Required<BindingNames>): Peers {
+  return {
+    async call() {
+      const what = `the Worker that exports FokosTopologyKeeper has no Durable Object namespace "${name}"`
+      throw misconfigured(what, name, 'FokosPartition')
+    },
+  }
 }
 
 /** A namespace of the environment: the part of it whose objects stay in the same jurisdiction as this one. */

@@ -42,7 +42,7 @@ export interface FaultProfile {
   readonly alarmTwice: number
   /** The chance that a Worker cuts a transaction into more parts than there are partitions. */
   readonly olderPicture: number
-  /** The chance that a snapshot of the topology is lost, late, doubled, damaged or old, when it is put and when it is read. */
+  /** The chance that something becomes of a snapshot of the topology, each time that it is put or read. */
   readonly snapshots: number
 }
 

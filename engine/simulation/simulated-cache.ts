@@ -28,7 +28,8 @@ const SLOW: Millis = 8_000
 
 /**
  * Where the topology is published, with all that can become of what is put there: it comes late, twice, in another
- * order or not at all, and who reads is told something older, something damaged, something of another tree, nothing, or no answer.
+ * order or not at all, and who reads is told something older, something damaged, something of another tree, nothing, or
+ * is not answered.
  */
 export class SimulatedCache {
   readonly #world: CacheWorld

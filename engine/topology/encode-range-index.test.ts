@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { decodeRangeIndex, encodeRangeIndex } from './encode-range-index.js'
 import { RangeIndex } from './range-index.js'
 import { SnapshotError, sealSnapshot } from './snapshot.js'
+import { bytes, damaged, hex, isRefused } from './test-snapshots.js'
 
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
-const bytes = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'))
 const text = (value: string) => new TextEncoder().encode(value)
 
 function indexOf(hashKey: string, splits: readonly (readonly [number[], string])[]): RangeIndex {
@@ -13,16 +12,6 @@ function indexOf(hashKey: string, splits: readonly (readonly [number[], string])
     text(hashKey),
     splits.map(([path, boundary]) => ({ path, boundary: text(boundary) })),
   )
-}
-
-function isRefused(bytes: Uint8Array): boolean {
-  try {
-    decodeRangeIndex(bytes)
-    return false
-  } catch (error) {
-    if (error instanceof SnapshotError) return true
-    throw error
-  }
 }
 
 const index = indexOf('acme', [
@@ -62,7 +51,7 @@ describe('an index of ranges that is published', () => {
       '666f6b73 0003 0001 000000000000012c 0000001d e72e4ff9c7ab33db 0461636d6504530000046c696b650006706f73742f3505023730060131',
     ],
   ])('of %j, version %d, split at %j, is these bytes', (hashKey, version, splits, ranges, whole) => {
-    expect(hex(encodeRangeIndex(indexOf(hashKey, splits), version))).toBe(whole.replaceAll(' ', ''))
+    expect(hex(encodeRangeIndex(indexOf(hashKey, splits), version))).toBe(hex(bytes(whole)))
     const read = decodeRangeIndex(bytes(whole))
     expect(read.version).toBe(version)
     expect(read.index.hashKey).toEqual(text(hashKey))
@@ -82,14 +71,8 @@ describe('an index of ranges that is published', () => {
   })
 
   it('is refused with any byte changed, cut off anywhere, and with anything behind it', () => {
-    const whole = encodeRangeIndex(index, 9)
-    for (let at = 0; at < whole.length; at++) {
-      expect(isRefused(whole.subarray(0, at))).toBe(true)
-      for (const flip of [1, 2, 4, 8, 16, 32, 64, 128, 255]) {
-        expect(isRefused(whole.with(at, (whole[at] as number) ^ flip))).toBe(true)
-      }
-    }
-    for (const more of [0, 1, 255]) expect(isRefused(Uint8Array.of(...whole, more))).toBe(true)
+    for (const bytes of damaged(encodeRangeIndex(index, 9)))
+      expect(isRefused(decodeRangeIndex, bytes)).toBe(true)
   })
 
   it.each([
@@ -130,7 +113,7 @@ describe('an index of ranges that is published', () => {
     fc.assert(
       fc.property(body, (body) => {
         const sealed = sealSnapshot('range', 3, body)
-        if (isRefused(sealed)) return
+        if (isRefused(decodeRangeIndex, sealed)) return
         read++
         expect(hex(encodeRangeIndex(decodeRangeIndex(sealed).index, 3))).toBe(hex(sealed))
       }),

@@ -1,4 +1,5 @@
 import { compareBytes } from '../keys/compare-bytes.js'
+import type { Interval } from '../keys/interval.js'
 import type { PartitionName } from '../ports.js'
 import { EVERYTHING } from './key-set.js'
 import { PathText, pathText, rangeNamer } from './partition-name.js'
@@ -13,9 +14,7 @@ export interface RangeSplit {
 }
 
 /** A range partition that serves, with the sort keys that are its own: from `from`, up to `to`. */
-export interface IndexedRange {
-  readonly from: Uint8Array
-  readonly to: Uint8Array
+export interface KnownRange extends Interval {
   readonly partition: PartitionName
   /** The length of its path: how often what was all of the hash key has been divided for it. */
   readonly depth: number
@@ -95,10 +94,10 @@ export class RangeIndex {
    *
    * @param database its name, as it is given and not as partitions' names hold it.
    */
-  ranges(database: string): IndexedRange[] {
+  ranges(database: string): KnownRange[] {
     const { shape, boundaries } = this
     const nameAt = rangeNamer(database, this.hashKey)
-    const ranges: IndexedRange[] = []
+    const ranges: KnownRange[] = []
     const pending = [PathText.START]
     for (let i = 0; i < shape.length; i++) {
       const path = pending.pop() as PathText
@@ -115,9 +114,7 @@ export class RangeIndex {
 }
 
 /** A range that may be divided yet. */
-interface Growing {
-  readonly from: Uint8Array
-  readonly to: Uint8Array
+interface Growing extends Interval {
   readonly path: PathText
   divided?: { readonly boundary: Uint8Array; readonly below: Growing; readonly above: Growing }
 }

@@ -5,6 +5,7 @@ import type { Route, Span } from '../operations.js'
 import type { PartitionName } from '../ports.js'
 import { EVERYTHING } from './key-set.js'
 import { childIndex, isAbove, nameOf, placeOf, rangeRootOf } from './partition-name.js'
+import type { KnownRange } from './range-index.js'
 import { Snapshots } from './snapshots.js'
 
 /** Hash partitions below the roots that are kept in mind, and ranges of hash keys: so many of each. */
@@ -16,23 +17,17 @@ export interface Piece {
   readonly interval: Interval
 }
 
-/** What serves a range of a hash key. */
-export interface KnownRange extends Interval {
-  readonly partition: PartitionName
-  /** How often its ranges were divided above it. */
-  readonly depth: number
-}
-
 export interface RouterOptions {
+  /** What was published of the same tree. Nothing of it is known, if they are not given. */
   readonly snapshots?: Snapshots
   /** Partitions of each kind that are kept in mind. What was learned last stays. */
   readonly mostKept?: number
 }
 
 /**
- * What somebody knows of the tree, by what was published and by answers: enough to send a request to its owner, or to a partition above it, which passes
- * it on. What is forgotten, or was never known, costs hops and nothing else. Partitions are never merged, so what
- * was once true of a partition's keys leads to their owner for ever.
+ * What somebody knows of the tree, by what was published and by answers: enough to send a request to its owner, or to
+ * a partition above it, which passes it on. What is forgotten, or was never known, costs hops and nothing else.
+ * Partitions are never merged, so what was once true of a partition's keys leads to their owner for ever.
  */
 export class Router {
   readonly #database: string
@@ -49,7 +44,6 @@ export class Router {
 
   /**
    * @param database its name, as it is given and not as partitions' names hold it.
-   * @param snapshots what was published of the same tree.
    */
   constructor(
     database: string,

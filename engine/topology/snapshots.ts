@@ -8,6 +8,9 @@ import { SnapshotError } from './snapshot.js'
 /** What of a database is published in one piece. */
 export type SnapshotName = 'forest' | 'promoted'
 
+/** Those of what was read: of nothing, anything is newer. */
+const NO_VERSIONS: Readonly<Record<SnapshotName, number>> = { forest: -1, promoted: -1 }
+
 /**
  * What was published of a database's topology, as far as it was read here: shared by all that route to that database
  * in one isolate, because it may be large. A hint: who follows it where it is wrong is sent on.
@@ -16,7 +19,7 @@ export class Snapshots {
   readonly #shape: TreeShape
   #forest: Forest | undefined
   #filter: PromotedFilter | undefined
-  readonly #versions = { forest: -1, promoted: -1 }
+  #versions = NO_VERSIONS
   readonly #asked: { [name in SnapshotName]?: Millis } = {}
 
   constructor({ roots, fanout }: TreeShape) {
@@ -54,13 +57,20 @@ export class Snapshots {
    * @throws {SnapshotError} when it is damaged, or of a tree of another shape.
    */
   keep(name: SnapshotName, bytes: Uint8Array): void {
-    if (name === 'forest') this.#keepForest(bytes)
-    else {
-      const { filter, version } = decodeFilter(bytes)
-      const { promoted: known } = this.#versions
-      if (version < known || (version === known && this.#filter !== undefined)) return
-      this.#filter = filter
-      this.#versions.promoted = version
+    switch (name) {
+      case 'forest': {
+        const { forest, version } = decodeForest(bytes)
+        this.#checkShape(forest)
+        if (version > this.#versions.forest) this.#forest = forest
+        this.#noteVersion(name, version)
+        return
+      }
+      case 'promoted': {
+        const { filter, version } = decodeFilter(bytes)
+        if (version > this.#versions.promoted) this.#filter = filter
+        this.#noteVersion(name, version)
+        return
+      }
     }
   }
 
@@ -72,19 +82,17 @@ export class Snapshots {
     if (!this.knows(path)) return
     this.#forest = undefined
     this.#filter = undefined
+    this.#versions = NO_VERSIONS
   }
 
-  #keepForest(bytes: Uint8Array): void {
-    const { forest, version } = decodeForest(bytes)
-    const { roots, fanout } = this.#shape
-    if (forest.roots !== roots || forest.fanout !== fanout) {
-      throw new SnapshotError(
-        `a forest of ${forest.roots} roots and fanout ${forest.fanout}, and not of ${roots} and ${fanout}`,
-      )
-    }
-    const { forest: known } = this.#versions
-    if (version < known || (version === known && this.#forest !== undefined)) return
-    this.#forest = forest
-    this.#versions.forest = version
+  #noteVersion(name: SnapshotName, version: number): void {
+    this.#versions = { ...this.#versions, [name]: Math.max(this.#versions[name], version) }
+  }
+
+  #checkShape({ roots, fanout }: TreeShape): void {
+    if (roots === this.#shape.roots && fanout === this.#shape.fanout) return
+    throw new SnapshotError(
+      `a forest of ${roots} roots and fanout ${fanout}, and not of ${this.#shape.roots} and ${this.#shape.fanout}`,
+    )
   }
 }

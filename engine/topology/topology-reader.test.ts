@@ -305,6 +305,8 @@ describe('what was read', () => {
     await reader.ready([A])
     router.learn({ partition: rootName('main', 0) }, childPath(1, 2))
     expect(router.ownerOf(A, NOTHING)).toBe('main/h/0')
+    // That was of another tree, whose versions say nothing of this one's.
+    stored.set(FOREST, encodeForest(deeper, 1))
     expect(router.snapshots.mayBePromoted(A)).toBe(false)
     jump(61_000)
     reader.ready([A])

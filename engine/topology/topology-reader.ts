@@ -59,7 +59,6 @@ export class TopologyReader {
   readonly #readings = new Map<string, Reading>()
   /** When the ranges of hash keys were asked for, by their texts. */
   readonly #asked = new Map<string, Millis>()
-  readonly #versions = new Map<string, number>()
 
   /** @param database its name, as it is given. */
   constructor(ports: TopologyReaderPorts, database: string, router: Router) {
@@ -114,11 +113,10 @@ export class TopologyReader {
   }
 
   #learn(hashKey: Uint8Array, text: string, bytes: Uint8Array): void {
-    const { index, version } = decodeRangeIndex(bytes)
+    const { index } = decodeRangeIndex(bytes)
     // What was published under the same hash may be another hash key's.
     if (keyText(index.hashKey) !== text) return
-    if (version < (this.#versions.get(text) ?? 0)) return
-    this.#versions.set(text, version)
+    // An older one changes nothing: what was divided since is deeper.
     this.#router.learnRanges(hashKey, index.ranges(this.#database))
   }
 
@@ -128,7 +126,6 @@ export class TopologyReader {
     for (const oldest of this.#asked.keys()) {
       if (this.#asked.size <= MAX_ASKED) return
       this.#asked.delete(oldest)
-      this.#versions.delete(oldest)
     }
   }
 

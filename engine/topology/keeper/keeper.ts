@@ -127,7 +127,10 @@ export class Keeper {
       case 'status':
         break
       default:
-        throw new InvalidRequestError('a keeper of a topology is asked for reports, rebuilds and its status')
+        throw new InvalidRequestError(
+          `no operation of a topology's keeper is called ${(operation as { kind?: unknown } | undefined)?.kind}: the Worker and ` +
+            'the Durable Object come from different versions of kysely-fokos',
+        )
     }
     // In the same turn, and so stored with what was written, or not at all.
     this.#wakeForNext()

@@ -58,8 +58,6 @@ export class Coordinator {
   ): TransactAnswer | Promise<TransactAnswer> {
     const known = this.#decisions.recall(operation)
     if (known !== undefined) return known
-    const joined = this.joined(operation)
-    if (joined !== undefined) return joined
     this.#decisions.checkAge(operation)
     const whole = this.#wholePart(operation)
     if (whole !== undefined) return this.#commitHere({ ...operation, part: whole }, settings, turn)

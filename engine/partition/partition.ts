@@ -320,17 +320,18 @@ export class Partition {
     const { tokens } = this.#contents
     this.#tree.drawFor(settings)
     checkCodec(settings)
+    if (operation.kind === 'transact') {
+      // A copy is not refused for what has come up since: it is told what becomes of the one that is under way.
+      const joined = this.#coordinator.joined(operation)
+      if (joined !== undefined) return joined
+    }
     // What was locked and decided under some settings must be able to end, whatever was written meanwhile.
     if (operation.kind !== 'finish' && operation.kind !== 'inquire') this.#contents.checkSettings(settings)
     if (operation.kind === 'write' && tokens.recall(operation.token) !== undefined) {
       return this.#serving.answerAgain(operation, settings, turn)
     }
-    if (operation.kind === 'transact') {
-      const joined = this.#coordinator.joined(operation)
-      if (joined !== undefined) return joined
-      // Of a first sending, whoever has decided it here has told so, wherever its keys are by now.
-      if (!operation.resent) tokens.recall(operation.token)?.()
-    }
+    // Of a first sending, whoever has decided it here has told so, wherever its keys are by now.
+    if (operation.kind === 'transact' && !operation.resent) tokens.recall(operation.token)?.()
     this.#tree.checkHere(spotsOf(operation), operation, settings, request.passed?.by)
     const result = this.#serving.decide(operation, settings, turn)
     this.#serving.note(operation)

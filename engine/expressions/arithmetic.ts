@@ -1,9 +1,7 @@
 import { TypeMismatchError } from '../errors.js'
 import type { Value } from '../values/value.js'
 import type { ArithmeticOperator } from './expression.js'
-
-const MAX_INT64 = 2n ** 63n - 1n
-const MIN_INT64 = -(2n ** 63n)
+import { toInt64 } from './int64.js'
 
 /**
  * SQL arithmetic: null with null, and null for what is no number (a division by zero, infinity minus
@@ -82,11 +80,4 @@ function onBigints(operator: ArithmeticOperator, left: bigint, right: bigint): b
 /** From a newer version, or from no version at all: what is not understood is refused. */
 function unknownOperator(operator: never): TypeMismatchError {
   return new TypeMismatchError(`there is no operator ${operator}`)
-}
-
-function toInt64(value: number): bigint {
-  if (!Number.isFinite(value)) return value > 0 ? MAX_INT64 : MIN_INT64
-  const integer = BigInt(Math.trunc(value))
-  if (integer > MAX_INT64) return MAX_INT64
-  return integer < MIN_INT64 ? MIN_INT64 : integer
 }

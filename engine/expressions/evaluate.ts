@@ -3,17 +3,14 @@ import { compareBytes } from '../keys/compare-bytes.js'
 import { encodeKey, type KeyPart, whyNotAKeyPart } from '../keys/key-codec.js'
 import { compareValues, equalValues, identicalValues } from '../values/compare-values.js'
 import { columnOf } from '../values/item-text.js'
-import { type Item, isPlainObject, type Value } from '../values/value.js'
+import type { Item, Value } from '../values/value.js'
 import { calculate, negate } from './arithmetic.js'
-import type {
-  Assignment,
-  ComparisonOperator,
-  Expression,
-  Operands,
-  PathLeg,
-  Projection,
-} from './expression.js'
+import { call } from './call.js'
+import { cast } from './cast.js'
+import { describe } from './describe.js'
+import type { Assignment, ComparisonOperator, Expression, Operands, Projection } from './expression.js'
 import { matchesLike } from './like.js'
+import { follow, setPath } from './path.js'
 
 /** Whether a condition lets an item pass: unknown does not. */
 export function holds(condition: Expression | undefined, operands: Operands): boolean {
@@ -88,6 +85,24 @@ export function evaluate(expression: Expression, operands: Operands): Value {
       return concat(evaluate(expression.left, operands), evaluate(expression.right, operands))
     case 'exists':
       return operands.item !== undefined
+    case 'case': {
+      const branch = expression.branches.find(({ when }) => truth(evaluate(when, operands)) === true)
+      const chosen = branch?.then ?? expression.otherwise
+      return chosen === undefined ? null : evaluate(chosen, operands)
+    }
+    case 'call':
+      return call(
+        expression.function,
+        expression.operands.map((operand) => evaluate(operand, operands)),
+      )
+    case 'cast':
+      return cast(evaluate(expression.operand, operands), expression.to)
+    case 'setPath':
+      return setPath(
+        evaluate(expression.operand, operands),
+        expression.legs,
+        evaluate(expression.value, operands),
+      )
     default:
       // From a newer version: what is not understood is refused, never taken for true or false.
       expression satisfies never
@@ -180,29 +195,4 @@ function concat(left: Value, right: Value): string | null {
     throw new TypeMismatchError(`|| joins text, not ${describe(left)} and ${describe(right)}`)
   }
   return left + right
-}
-
-function follow(start: Value, legs: readonly PathLeg[]): Value {
-  let value = start
-  for (const leg of legs) {
-    if (typeof value !== 'object' || value === null) return null
-    value = step(value, leg)
-  }
-  return value ?? null
-}
-
-function step(value: object, leg: PathLeg): Value {
-  if (typeof leg === 'string') {
-    return isPlainObject(value) && Object.hasOwn(value, leg) ? value[leg] : null
-  }
-  if (!Array.isArray(value)) return null
-  return value[typeof leg === 'number' ? leg : value.length - leg.fromEnd] ?? null
-}
-
-/** What a message calls a value: its type, never its content, which may be private. */
-export function describe(value: Value): string {
-  if (value === null || value === undefined) return 'null'
-  if (typeof value !== 'object') return `a ${typeof value}`
-  if (Array.isArray(value)) return 'an array'
-  return isPlainObject(value) ? 'an object' : `a ${value.constructor.name}`
 }

@@ -1,3 +1,5 @@
+import type { Aggregation, PartialGroup } from './aggregates/aggregation.js'
+import type { GroupAnswer } from './aggregates/answer-groups.js'
 import type { ErrorReport } from './errors.js'
 import type { Assignment, Expression, Projection } from './expressions/expression.js'
 import type { Interval } from './keys/interval.js'
@@ -44,6 +46,8 @@ export interface BatchGetOperation extends Reading {
   readonly order: Order
   /** At least 1. Counts items that pass the filter. */
   readonly limit?: number
+  /** Items that pass the filter and are left out in front: 0 where nothing is said. They are read all the same. */
+  readonly offset?: number
 }
 
 /** The items of one hash key in an interval of sort keys. */
@@ -59,6 +63,16 @@ export interface QueryOperation extends Reading {
   readonly order: Order
   /** At least 1. Counts items that pass the filter. */
   readonly limit?: number
+  /** Items that pass the filter and are left out in front: 0 where nothing is said. They are read all the same. */
+  readonly offset?: number
+}
+
+/** Results computed of the items of intervals, group by group. Spans of one hash key do not overlap. */
+export interface AggregateOperation extends Aggregation, GroupAnswer {
+  readonly kind: 'aggregate'
+  readonly spans: readonly Span[]
+  /** Only items that it holds for count. */
+  readonly filter?: Expression
 }
 
 /** Orders by the first of the two, each in its own direction, then by the other. */
@@ -72,7 +86,7 @@ export interface Order {
 export type Direction = 'ascending' | 'descending'
 
 /** What may be asked of the store without changing it. */
-export type ReadOperation = GetOperation | BatchGetOperation | QueryOperation
+export type ReadOperation = GetOperation | BatchGetOperation | QueryOperation | AggregateOperation
 
 /**
  * One change to one item.
@@ -127,8 +141,26 @@ export interface WriteOperation {
   readonly returning?: Projection
 }
 
+/**
+ * Changes all items of intervals that the filter holds for: all of them at one moment, or none. Spans of one hash key
+ * do not overlap.
+ */
+export interface AlterOperation {
+  readonly kind: 'alter'
+  readonly spans: readonly Span[]
+  readonly filter?: Expression
+  readonly alteration: Alteration
+  /** What each item answers: as it is then, or as it was when it was deleted. In the order of the keys. */
+  readonly returning?: Projection
+}
+
+/** What becomes of each item. */
+export type Alteration =
+  | { readonly kind: 'update'; readonly assignments: readonly Assignment[] }
+  | { readonly kind: 'delete' }
+
 /** Everything that may be asked of the store. Branch on `kind`. */
-export type Operation = ReadOperation | WriteOperation
+export type Operation = ReadOperation | WriteOperation | AlterOperation
 
 /** An item as an answer holds it: as it was asked for. */
 export interface FoundItem {
@@ -226,14 +258,16 @@ export type RefusalStyle = 'conflict' | 'items'
  * The newest form of requests. It rises only when an older partition would misread a newer request; a partition
  * refuses what is above its own. Fields that a partition does not know, it ignores.
  */
-export const REQUEST_VERSION = 3
+export const REQUEST_VERSION = 4
 
 /** The oldest form that an operation can be sent in: single reads and writes are what they were in the first. */
 export function requestVersion(operation: PartitionOperation): number {
   switch (operation.kind) {
     case 'get':
     case 'batchGet':
+      return operation.observe === undefined ? 1 : 2
     case 'query':
+      if (operation.aggregation !== undefined) return 4
       return operation.observe === undefined ? 1 : 2
     case 'write':
       return 1
@@ -354,6 +388,10 @@ export interface PartitionQuery extends Reading, Observing {
   readonly limit?: number
   /** Whether the answer names each item's sort key, which merging several hash keys needs. */
   readonly withKeys: boolean
+  /** Items in front that pass the filter and are not answered. */
+  readonly skip?: number
+  /** Instead of items, answers what was computed of them. There is no limit then, and no projection. */
+  readonly aggregation?: Aggregation
 }
 
 export interface PartitionWrite {
@@ -727,6 +765,10 @@ interface BatchGetAnswer {
 export interface QueryAnswer {
   readonly items: readonly ItemText[]
   readonly sortKeys?: readonly Uint8Array[]
+  /** Of a query that aggregates: what there is of each group on this page. */
+  readonly groups?: readonly PartialGroup[]
+  /** How many items passed the filter and were skipped, if some were to be: older partitions skip none. */
+  readonly skipped?: number
   readonly rest?: Interval
   /** How many items were looked at; with what else the request observes. */
   readonly versions?: readonly Version[]

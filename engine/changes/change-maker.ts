@@ -137,7 +137,7 @@ export class ChangeMaker {
       if (compareBytes(other.sortKey, sortKey) === 0) continue
       throw new InvalidRequestError(
         'the statement names a hash key alone, and there are items with a sort key',
-        { index },
+        { index, others: true },
       )
     }
   }

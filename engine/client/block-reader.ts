@@ -17,7 +17,7 @@ import type { PartitionName } from '../ports.js'
 import type { ItemText } from '../values/item-text.js'
 import type { Answered, KnownItems, PagedItem } from './known-items.js'
 import { type KeyedPage, mergedPage, mergeOrdered } from './merge.js'
-import { checkLimit, sortSpans } from './order.js'
+import { checkLimit, checkWindow, reachOf, sortSpans } from './order.js'
 import type { CallOptions, PartitionCalls } from './partition-calls.js'
 import { itemText, type WriteBuffer } from './write-buffer.js'
 
@@ -87,9 +87,9 @@ export class BlockReader {
 
   /** All items that the query finds, in its order. */
   async query(operation: QueryOperation, options: CallOptions | undefined): Promise<ItemText[]> {
-    const { spans, order, limit } = operation
+    const { spans, order, limit, offset } = operation
     // With a limit, the spans after the one that reaches it must not be looked at.
-    if (spans.length > 1 && order.first === 'hashKey' && limit === undefined) {
+    if (spans.length > 1 && order.first === 'hashKey' && limit === undefined && !offset) {
       const found = await mapConcurrently(sortSpans(operation), MAX_CALLS, (span) =>
         this.query({ ...operation, spans: [span] }, options),
       )
@@ -106,13 +106,14 @@ export class BlockReader {
     { pageSize }: { readonly pageSize?: number | undefined },
     options: CallOptions | undefined,
   ): AsyncGenerator<readonly ItemText[]> {
-    checkLimit(operation.limit)
+    checkWindow(operation)
     checkLimit(pageSize)
-    const { order, limit = Number.POSITIVE_INFINITY } = operation
+    const { order, offset = 0 } = operation
     const spans = sortSpans(operation)
     const merged = spans.length > 1 && order.first === 'sortKey'
     const reading = { ...operation, direction: order.sortKey }
-    let left = limit
+    let left = reachOf(operation)
+    let drop = offset
     const inTurn = async function* (reader: BlockReader) {
       for (const span of spans) {
         for await (const { items } of reader.spanPages(
@@ -133,7 +134,9 @@ export class BlockReader {
         )
       : inTurn(this)
     for await (const items of pages) {
-      if (items.length > 0) yield items.length > left ? items.slice(0, left) : items
+      const kept = drop > 0 || items.length > left ? items.slice(drop, left) : items
+      if (kept.length > 0) yield kept
+      drop = Math.max(0, drop - items.length)
       left -= items.length
       if (left <= 0) return
     }

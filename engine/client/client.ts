@@ -1,3 +1,5 @@
+import type { Aggregation } from '../aggregates/aggregation.js'
+import { answerGroups } from '../aggregates/answer-groups.js'
 import { cutParts, sumsAgree } from '../changes/cut-part.js'
 import { MAX_CALLS, mapConcurrently } from '../concurrently.js'
 import { assert, LimitError, TransactionConflictError } from '../errors.js'
@@ -5,6 +7,8 @@ import type { Projection } from '../expressions/expression.js'
 import { hashBytes } from '../keys/hash.js'
 import {
   type Age,
+  type AggregateOperation,
+  type AlterOperation,
   type BatchGetOperation,
   type Direction,
   type Fingerprint,
@@ -34,10 +38,12 @@ import { MAX_CHANGES } from '../settings.js'
 import { Router } from '../topology/router.js'
 import type { TopologyReader } from '../topology/topology-reader.js'
 import { encodeItem, type ItemText } from '../values/item-text.js'
-import type { Value } from '../values/value.js'
+import type { Item, Value } from '../values/value.js'
+import { alter } from './alter.js'
 import { describeTree } from './describe-tree.js'
+import { HeldGroups } from './held-groups.js'
 import { type KeyedPage, mergedPage, mergeOrdered } from './merge.js'
-import { checkLimit, compareKeys, sortSpans } from './order.js'
+import { checkLimit, checkWindow, compareKeys, reachOf, sortSpans } from './order.js'
 import { type CallOptions, type ClientPorts, PartitionCalls, type Reply } from './partition-calls.js'
 import { type Observer, readTogether } from './read-together.js'
 import { type ScanOptions, type ScanPage, scan } from './scan.js'
@@ -76,6 +82,11 @@ export interface TransactionPlan {
   readonly token?: number | undefined
 }
 
+/** How many items are left out in front, of spans that are read one after the other. */
+export interface Skipping {
+  left: number
+}
+
 /** How the items of a span are read. */
 export interface SpanReading extends Reading {
   readonly direction: Direction
@@ -83,6 +94,10 @@ export interface SpanReading extends Reading {
   readonly withKeys: boolean
   /** At least 1. Counts items that pass the filter. */
   readonly limit?: number
+  /** Items that pass the filter and are left out in front. */
+  readonly skipping?: Skipping
+  /** Answers what is computed of the items in their place. */
+  readonly aggregation?: Aggregation
   readonly pageSize?: number
   /** Told of every page, when all of them must be of one moment. */
   readonly observer?: Observer | undefined
@@ -110,14 +125,14 @@ export class Client {
 
   /** In the order that the operation wants, without those that are not there. All are of one moment. */
   async batchGet(operation: BatchGetOperation, options?: CallOptions): Promise<FoundItem[]> {
-    const { keys, order, limit } = operation
-    checkLimit(limit)
+    const { keys, order, offset } = operation
+    checkWindow(operation)
     const found = await this.findMany(keys, operation, options)
     return keys
       .map((key, i) => ({ key, item: found[i] ?? null }))
       .sort((left, right) => compareKeys(order, left.key, right.key))
       .flatMap(({ item }) => (item === null ? [] : [item]))
-      .slice(0, limit)
+      .slice(offset, reachOf(operation))
   }
 
   /** In the order of the keys; all are of one moment. */
@@ -171,20 +186,62 @@ export class Client {
     observer: Observer,
     options: CallOptions | undefined,
   ): Promise<ItemText[]> {
-    checkLimit(operation.limit)
-    const { spans, order, limit } = operation
+    checkWindow(operation)
+    const { spans, order, limit, offset = 0, ...found } = operation
     if (spans.length > 1 && order.first === 'hashKey') {
-      const sorted = sortSpans(operation)
-      const found = await mapConcurrently(sorted, MAX_CALLS, (span) =>
-        this.#queryOnce({ ...operation, spans: [span] }, observer, options),
+      const reach = limit === undefined ? undefined : { limit: offset + limit }
+      const ofSpans = await mapConcurrently(sortSpans(operation), MAX_CALLS, (span) =>
+        this.#queryOnce({ ...found, order, spans: [span], ...reach }, observer, options),
       )
-      return found.flat().slice(0, limit)
+      return ofSpans.flat().slice(offset, reachOf(operation))
     }
     const items: ItemText[] = []
     for await (const page of this.#pages(operation, { observer }, options)) {
       for (const item of page) items.push(item)
     }
     return items
+  }
+
+  /** What the items come to, group by group; all of them are of one moment. */
+  aggregate(operation: AggregateOperation, options?: CallOptions): Promise<Item[]> {
+    return readTogether(
+      this,
+      this.#ports,
+      options,
+      async (observer) => answerGroups(await this.#groupsOf(operation, observer, options), operation),
+      operation.spans.length === 1,
+    )
+  }
+
+  async #groupsOf(
+    { spans, filter, groups, aggregates }: AggregateOperation,
+    observer: Observer,
+    options: CallOptions | undefined,
+  ): Promise<Item[]> {
+    const aggregation = { groups, aggregates }
+    const merged = new HeldGroups(aggregation)
+    const reading: SpanReading = {
+      direction: 'ascending',
+      withKeys: false,
+      observer,
+      aggregation,
+      ...readingOf(filter === undefined ? {} : { filter }),
+    }
+    await mapConcurrently(spans, MAX_CALLS, async (span) => {
+      for await (const page of this.spanPages(span, reading, options)) merged.merge(page.groups ?? [])
+    })
+    return merged.rows()
+  }
+
+  /**
+   * Changes all items of intervals that pass, at one moment: reads which they are, and changes them if nothing in the
+   * intervals has changed since.
+   *
+   * @throws {LimitError} when they are more than a statement changes.
+   * @throws {TransactionConflictError} when others change the intervals again and again meanwhile.
+   */
+  alter(operation: AlterOperation, options?: CallOptions): Promise<WriteResult> {
+    return alter(this, this.#ports, operation, options)
   }
 
   /**
@@ -204,22 +261,28 @@ export class Client {
     { pageSize, observer }: { readonly pageSize?: number; readonly observer?: Observer },
     options: CallOptions | undefined,
   ): AsyncGenerator<readonly ItemText[]> {
-    checkLimit(operation.limit)
+    checkWindow(operation)
     checkLimit(pageSize)
-    const { spans, order, limit = Number.POSITIVE_INFINITY } = operation
+    const { spans, order, offset = 0 } = operation
     const merged = spans.length > 1 && order.first === 'sortKey'
+    // Of what is merged, nobody knows before how much of each is left out in front.
+    const skipping = { left: merged ? 0 : offset }
+    let drop = merged ? offset : 0
+    let left = merged ? reachOf(operation) : reachOf({ limit: operation.limit })
     const reading: SpanReading = {
       direction: order.sortKey,
       withKeys: merged,
       observer,
       ...readingOf(operation),
-      ...(operation.limit === undefined ? undefined : { limit: operation.limit }),
+      skipping,
+      ...(Number.isFinite(left) ? { limit: left } : undefined),
       ...(pageSize === undefined && !merged ? undefined : { pageSize: pageSize ?? mergedPage(spans.length) }),
     }
     const sources = sortSpans(operation).map((span) => this.spanPages(span, reading, options))
-    let left = limit
     for await (const items of merged ? mergeOrdered(order, sources) : itemsInTurn(sources)) {
-      if (items.length > 0) yield items.length > left ? items.slice(0, left) : items
+      const kept = drop > 0 || items.length > left ? items.slice(drop, left) : items
+      if (kept.length > 0) yield kept
+      drop = Math.max(0, drop - items.length)
       left -= items.length
       if (left <= 0) return
     }
@@ -383,12 +446,14 @@ export class Client {
     reading: SpanReading,
     options?: CallOptions,
   ): AsyncGenerator<KeyedPage> {
-    const { direction, withKeys, observer, limit = Number.POSITIVE_INFINITY, pageSize = limit } = reading
+    const { direction, withKeys, observer, aggregation, skipping } = reading
+    const { limit = Number.POSITIVE_INFINITY, pageSize = limit } = reading
     checkLimit(reading.limit)
     let left = limit
     let first = true
     for (let rest: Span['interval'] | undefined = interval; rest !== undefined && left > 0; ) {
       const most = Math.min(left, pageSize)
+      const skip = skipping?.left ?? 0
       const { result: answer }: Reply<PartitionQuery> = await this.#calls.page(
         {
           kind: 'query',
@@ -398,14 +463,25 @@ export class Client {
           withKeys,
           ...readingOf(reading),
           ...observing(observer, first),
+          ...(aggregation === undefined ? undefined : { aggregation }),
+          ...(skip === 0 ? undefined : { skip }),
           ...(Number.isFinite(most) ? { limit: most } : undefined),
         },
         options,
       )
       observer?.sawPage(hashKey, rest, direction, answer)
       first = false
-      yield { hashKey, items: answer.items, sortKeys: answer.sortKeys ?? [] }
-      left -= answer.items.length
+      const { items, sortKeys = [], groups, skipped = 0 } = answer
+      // An older partition has skipped nothing.
+      const drop = answer.skipped === undefined ? Math.min(skip, items.length) : 0
+      if (skipping !== undefined) skipping.left -= skipped + drop
+      yield {
+        hashKey,
+        items: drop === 0 ? items : items.slice(drop),
+        sortKeys: drop === 0 ? sortKeys : sortKeys.slice(drop),
+        ...(groups === undefined ? undefined : { groups }),
+      }
+      left -= items.length - drop
       rest = answer.rest
     }
   }

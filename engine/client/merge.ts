@@ -1,3 +1,4 @@
+import type { PartialGroup } from '../aggregates/aggregation.js'
 import { mapConcurrently } from '../concurrently.js'
 import type { Order } from '../operations.js'
 import type { ItemText } from '../values/item-text.js'
@@ -8,6 +9,8 @@ export interface KeyedPage {
   readonly hashKey: Uint8Array
   readonly sortKeys: readonly Uint8Array[]
   readonly items: readonly ItemText[]
+  /** Of what is aggregated. */
+  readonly groups?: readonly PartialGroup[]
 }
 
 /** Items are given on in runs of at most this many, so that a reader waits for a page and not for an item. */

@@ -14,7 +14,7 @@ function comparePart(order: Order, part: keyof ItemKey, left: ItemKey, right: It
 }
 
 /** Spans in the order in which their items come. */
-export function sortSpans({ spans, order }: QueryOperation): Span[] {
+export function sortSpans({ spans, order }: Pick<QueryOperation, 'spans' | 'order'>): Span[] {
   const keyOf = ({ hashKey, interval }: Span): ItemKey => ({ hashKey, sortKey: interval.from })
   return [...spans].sort((left, right) => compareKeys(order, keyOf(left), keyOf(right)))
 }
@@ -24,4 +24,23 @@ export function checkLimit(limit: number | undefined): void {
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
     throw new InvalidRequestError(`a limit is a whole number of at least 1, not ${limit}`)
   }
+}
+
+/** Which of all that is found is answered. */
+export interface Window {
+  readonly limit?: number | undefined
+  readonly offset?: number | undefined
+}
+
+/** @throws {InvalidRequestError} for a limit that lets nothing through, or a number that is no count. */
+export function checkWindow({ limit, offset }: Window): void {
+  checkLimit(limit)
+  if (offset !== undefined && !(Number.isInteger(offset) && offset >= 0)) {
+    throw new InvalidRequestError(`an offset is a whole number of at least 0, not ${offset}`)
+  }
+}
+
+/** How many must be found, from the first on, to answer a window. */
+export function reachOf({ limit = Number.POSITIVE_INFINITY, offset = 0 }: Window): number {
+  return offset + limit
 }

@@ -36,9 +36,10 @@ export class Observer {
   /** What its reads reserve, when it has read in vain before. */
   readonly reserve: Reservation | undefined
 
-  constructor(alone: boolean, age: Age | undefined) {
+  /** @param writes whether what is read may be written then. */
+  constructor(alone: boolean, age: Age | undefined, writes = false) {
     this.alone = alone
-    this.reserve = age === undefined ? undefined : { age, writes: false }
+    this.reserve = age === undefined ? undefined : { age, writes }
   }
 
   /** Whether the statement was one call: then it was one moment. */
@@ -78,7 +79,7 @@ export class Observer {
     if (this.#calls === 1 || this.#examined <= MAX_EXAMINED) return
     throw new LimitError(
       `a statement looks at no more than ${MAX_EXAMINED} rows, so that it sees one moment: read less with a limit ` +
-        'or a narrower condition, or read page by page with stream()',
+        'or a narrower condition, or page by page with stream()',
       { limit: MAX_EXAMINED },
     )
   }

@@ -1,3 +1,4 @@
+import { answerGroups } from '../aggregates/answer-groups.js'
 import { ChangeMaker } from '../changes/change-maker.js'
 import { checkWriteSize } from '../changes/check-sizes.js'
 import { Draft } from '../changes/draft.js'
@@ -5,6 +6,8 @@ import { show } from '../changes/show.js'
 import { InvalidRequestError, TransactionConflictError } from '../errors.js'
 import type {
   Age,
+  AggregateOperation,
+  AlterOperation,
   BatchGetOperation,
   Change,
   FoundItem,
@@ -17,11 +20,14 @@ import type {
   WriteResult,
 } from '../operations.js'
 import { DEFAULT_SETTINGS, type Limits } from '../settings.js'
-import type { ItemText } from '../values/item-text.js'
+import { decodeItem, type ItemText } from '../values/item-text.js'
+import type { Item } from '../values/value.js'
+import { changeOf, keysToAlter, ORDER_OF_KEYS } from './alter.js'
 import { type BlockCalls, BlockReader } from './block-reader.js'
 import type { TransactionPlan } from './client.js'
+import { HeldGroups } from './held-groups.js'
 import { KnownItems } from './known-items.js'
-import { checkLimit, compareKeys } from './order.js'
+import { checkWindow, compareKeys, reachOf } from './order.js'
 import type { CallOptions } from './partition-calls.js'
 import { WriteBuffer, writes } from './write-buffer.js'
 
@@ -101,14 +107,14 @@ export class TransactionBlock {
 
   /** In the order that the operation wants, without those that are not there. */
   batchGet(
-    { keys, order, limit, ...reading }: BatchGetOperation,
+    { keys, order, limit, offset, ...reading }: BatchGetOperation,
     options?: CallOptions,
   ): Promise<FoundItem[]> {
     return this.#run(async () => {
-      checkLimit(limit)
+      checkWindow({ limit, offset })
       const sorted = [...keys].sort((left, right) => compareKeys(order, left, right))
       const found = await this.#find(sorted, reading, options)
-      return found.filter((item) => item !== null).slice(0, limit)
+      return found.filter((item) => item !== null).slice(offset, reachOf({ limit, offset }))
     })
   }
 
@@ -131,41 +137,73 @@ export class TransactionBlock {
     }
   }
 
+  /** What the items come to, group by group, with the transaction's own writes. */
+  aggregate(operation: AggregateOperation, options?: CallOptions): Promise<Item[]> {
+    return this.#run(async () => {
+      const { spans, filter } = operation
+      const groups = new HeldGroups(operation)
+      const query = { kind: 'query', spans, order: ORDER_OF_KEYS, ...(filter && { filter }) } as const
+      for (const item of await this.#reader.query(query, options)) groups.add(decodeItem(item))
+      return answerGroups(groups.rows(), operation)
+    })
+  }
+
+  /**
+   * Drafts a change of all items of intervals that pass, the transaction's own writes among them.
+   *
+   * @throws {LimitError} when they are more than a statement changes.
+   */
+  alter(operation: AlterOperation, options?: CallOptions): Promise<WriteResult> {
+    return this.#run(async () => {
+      this.#checkWrites()
+      const keys = await keysToAlter(operation, (span, reading) =>
+        this.#reader.spanPages(span, reading, options),
+      )
+      const { returning } = operation
+      const changes = keys.map((key) => changeOf(operation, key))
+      if (changes.length === 0) return { changes: [] }
+      return this.#write({ kind: 'write', changes, ...(returning && { returning }) }, options)
+    })
+  }
+
   /**
    * Drafts the changes, all or none, and says what becomes of them: the commit makes that true, or fails.
    *
    * @throws {ConstraintError} when an insert meets an item.
    * @throws {LimitError} when this, or all that is written so far, is too much.
    */
-  write({ changes, returning }: WriteOperation, options?: CallOptions): Promise<WriteResult> {
-    return this.#run(async () => {
-      if (this.#readOnly) {
-        throw new InvalidRequestError("a transaction with the access mode 'read only' writes nothing")
-      }
-      checkWriteSize(changes, this.#limits)
-      await this.#learnFor(changes, options)
-      // Kysely has told its caller already that the statement was aborted: it must not be committed.
-      options?.signal?.throwIfAborted()
-      const statement = new Draft(this.#buffer.draft)
-      const maker = new ChangeMaker({
-        items: statement,
-        tick: () => NO_VERSION,
-        token: 0,
-        limits: this.#limits,
-        returning,
-      })
-      try {
-        const results = changes.map((change, i) => maker.make(change, i))
-        this.#buffer = this.#buffer.with(changes, results, statement.writes())
-        // What came of a row tells what it was before.
-        if (returning !== undefined) this.#tellOf(changes.filter((_, i) => results[i]?.made))
-        return { changes: results }
-      } catch (error) {
-        // An error tells more than a row count does, and no change goes to the commit to be counted again.
-        this.#tellOf(changes)
-        throw error
-      }
+  write(operation: WriteOperation, options?: CallOptions): Promise<WriteResult> {
+    return this.#run(() => this.#write(operation, options))
+  }
+
+  async #write(
+    { changes, returning }: WriteOperation,
+    options: CallOptions | undefined,
+  ): Promise<WriteResult> {
+    this.#checkWrites()
+    checkWriteSize(changes, this.#limits)
+    await this.#learnFor(changes, options)
+    // Kysely has told its caller already that the statement was aborted: it must not be committed.
+    options?.signal?.throwIfAborted()
+    const statement = new Draft(this.#buffer.draft)
+    const maker = new ChangeMaker({
+      items: statement,
+      tick: () => NO_VERSION,
+      token: 0,
+      limits: this.#limits,
+      returning,
     })
+    try {
+      const results = changes.map((change, i) => maker.make(change, i))
+      this.#buffer = this.#buffer.with(changes, results, statement.writes())
+      // What came of a row tells what it was before.
+      if (returning !== undefined) this.#tellOf(changes.filter((_, i) => results[i]?.made))
+      return { changes: results }
+    } catch (error) {
+      // An error tells more than a row count does, and no change goes to the commit to be counted again.
+      this.#tellOf(changes)
+      throw error
+    }
   }
 
   /** What was read since stays read when the transaction comes back here: it has been told. */
@@ -265,6 +303,11 @@ export class TransactionBlock {
       Object.assign(error.details, { age: this.age ?? this.#store.newAge() })
     }
     return error
+  }
+
+  #checkWrites(): void {
+    if (!this.#readOnly) return
+    throw new InvalidRequestError("a transaction with the access mode 'read only' writes nothing")
   }
 
   #checkOpen(): void {

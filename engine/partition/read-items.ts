@@ -18,7 +18,7 @@ import type { ItemStore } from './item-store.js'
  * A page ends when it has looked at this many items or characters, whether they pass the filter or not: a
  * partition serves nobody else meanwhile, and an answer over RPC has at most 32 MiB.
  */
-const MAX_PAGE_ITEMS = 5_000
+export const MAX_PAGE_ITEMS = 5_000
 const MAX_PAGE_CHARACTERS = MAX_SHOWN_CHARACTERS
 
 /** What is answered where nothing was ever written. */
@@ -59,22 +59,25 @@ export function batchGet(
  * @param stretch the first piece of the interval, in the direction of reading: what of it is served here.
  */
 export function query(items: ItemStore, operation: PartitionQuery, stretch: Interval): QueryAnswer {
-  const { hashKey, interval, limit = Number.POSITIVE_INFINITY, withKeys } = operation
+  const { hashKey, interval, limit = Number.POSITIVE_INFINITY, skip = 0, withKeys } = operation
   const descending = operation.direction === 'descending'
   const page: ItemText[] = []
   const sortKeys: Uint8Array[] = []
   const examined: (readonly [Uint8Array, Version])[] = []
   let looked = 0
+  let skipped = 0
   let characters = 0
   let rest: Interval | undefined
   // Without a filter the database itself knows where to stop, and keeps the statement prepared.
-  const most = operation.filter === undefined ? Math.min(limit, MAX_PAGE_ITEMS) : MAX_PAGE_ITEMS
+  const most = operation.filter === undefined ? Math.min(skip + limit, MAX_PAGE_ITEMS) : MAX_PAGE_ITEMS
   for (const { item, sortKey, version } of items.range(hashKey, stretch, descending, most)) {
     const asked = show(item, operation)
+    const skips = asked !== undefined && skipped < skip
     looked++
     if (operation.observe !== undefined) examined.push([sortKey, version])
     characters += Math.max(item.length, asked?.length ?? 0)
-    if (asked !== undefined) {
+    if (skips) skipped++
+    else if (asked !== undefined) {
       page.push(asked)
       if (withKeys) sortKeys.push(sortKey)
     }
@@ -88,13 +91,14 @@ export function query(items: ItemStore, operation: PartitionQuery, stretch: Inte
   return {
     items: page,
     ...(withKeys ? { sortKeys } : undefined),
+    ...(skip === 0 ? undefined : { skipped }),
     ...(rest === undefined ? undefined : { rest }),
     ...observed(operation, examined, rest !== undefined && page.length < limit),
   }
 }
 
-/** @param more whether the query has to be asked again for what is left. */
-function observed(
+/** What a page says for a later validation. @param more whether the query has to be asked again for what is left. */
+export function observed(
   { observe }: PartitionQuery,
   examined: readonly (readonly [Uint8Array, Version])[],
   more: boolean,
@@ -121,6 +125,6 @@ export function left(interval: Interval, stretch: Interval, descending: boolean)
 }
 
 /** What of the interval comes after the item at `sortKey`, in the direction of reading. */
-function beyond(interval: Interval, sortKey: Uint8Array, descending: boolean): Interval {
+export function beyond(interval: Interval, sortKey: Uint8Array, descending: boolean): Interval {
   return descending ? { from: interval.from, to: sortKey } : { from: successor(sortKey), to: interval.to }
 }

@@ -13,6 +13,7 @@ import type {
 } from '../operations.js'
 import type { Millis } from '../ports.js'
 import { EVERYTHING } from '../topology/key-set.js'
+import { aggregate } from './aggregate-items.js'
 import { ClaimBuilder, claimOf } from './claim.js'
 import type { Contents } from './contents.js'
 import { Elsewhere } from './elsewhere.js'
@@ -64,7 +65,12 @@ export class Reads {
     const stretch = territory.stretchHere(interval, direction === 'descending')
     this.#passToRead(operation, turn, (claim) => claim.examine(hashKey, stretch))
     if (opened === undefined) return queryNothing(operation, stretch)
-    return { ...query(opened.items, operation, stretch), ...this.#asOf(operation) }
+    const { aggregation } = operation
+    const page =
+      aggregation === undefined
+        ? query(opened.items, operation, stretch)
+        : aggregate(opened.items, operation, aggregation, stretch)
+    return { ...page, ...this.#asOf(operation) }
   }
 
   /** A page of everything that is served here; of what has moved away, who has it. */
@@ -130,11 +136,12 @@ export class Reads {
 }
 
 function queryNothing(operation: PartitionQuery, stretch: Interval): PartitionResult {
-  const { interval, direction, withKeys, observe } = operation
+  const { interval, direction, withKeys, aggregation, observe } = operation
   const rest = left(interval, stretch, direction === 'descending')
   return {
     items: [],
     ...(withKeys ? { sortKeys: [] } : undefined),
+    ...(aggregation === undefined ? undefined : { groups: [] }),
     ...(rest === undefined ? undefined : { rest }),
     ...(observe === undefined ? undefined : NOTHING_OBSERVED),
   }

@@ -22,7 +22,7 @@ const resolve = {
 
 const differential = {
   DIFFERENTIAL_SEED: Number(process.env.DIFFERENTIAL_SEED ?? Math.floor(Math.random() * 1_000_000)),
-  DIFFERENTIAL_WORLDS: Number(process.env.DIFFERENTIAL_WORLDS ?? 40),
+  DIFFERENTIAL_WORLDS: Number(process.env.DIFFERENTIAL_WORLDS ?? 44),
 }
 
 /** Runs tests in workerd, with the Durable Objects of a configuration. */

@@ -1,14 +1,17 @@
-import type { ExpressionBuilder, ExpressionWrapper, Kysely } from 'kysely'
+import { type ExpressionBuilder, type ExpressionWrapper, type Kysely, sql } from 'kysely'
 import type { Value } from '../../engine/values/value.js'
 import type { Assignment, Condition, Operand, Selected, Statement } from './statement.js'
-import { keyColumns, type World } from './world.js'
+import { keyColumns, toSqlite, type World } from './world.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: the tables are random, so their types are too
 type Any = any
 type Builder = ExpressionBuilder<Any, Any>
 type Expression = ExpressionWrapper<Any, Any, Any>
 
-/** Builds a statement with Kysely's methods. `encode` says what the database calls a value. */
+/**
+ * Builds a statement with Kysely's methods. `encode` says what the database calls a value; a place inside a nested
+ * value is set with SQLite's function where values are encoded, because Kysely has no other way to do that there.
+ */
 export function buildQuery(
   db: Kysely<Any>,
   world: World,
@@ -18,15 +21,19 @@ export function buildQuery(
   const { table } = world
   switch (statement.kind) {
     case 'select': {
-      const { columns, where, orderBy, limit, alias } = statement
+      const { columns, where, orderBy, limit, offset, alias, groupBy, having } = statement
       let query: Any = db.selectFrom(alias === undefined ? table : `${table} as ${alias}`)
       query =
         columns === 'all'
           ? query.selectAll()
           : query.select((eb: Builder) => select(eb, columns, table, encode))
       for (const condition of where) query = query.where((eb: Builder) => build(eb, condition, table, encode))
+      if (statement.distinct === true) query = query.distinct()
+      if (groupBy !== undefined && groupBy.length > 0) query = query.groupBy(groupBy)
+      if (having !== undefined) query = query.having((eb: Builder) => build(eb, having, table, encode))
       for (const { column, descending } of orderBy) query = query.orderBy(column, descending ? 'desc' : 'asc')
-      return limit === undefined ? query : query.limit(limit)
+      if (limit !== undefined) query = query.limit(limit)
+      return offset === undefined ? query : query.offset(offset)
     }
     case 'insert': {
       const rows = statement.rows.map((row) =>
@@ -53,7 +60,7 @@ export function buildQuery(
       return returning(query, statement.returning, table, encode)
     }
     case 'update': {
-      let query: Any = db.updateTable(table).set((eb: Builder) => assign(eb, statement.set, table, encode))
+      let query: Any = setAll(db.updateTable(table), statement.set, table, encode)
       for (const condition of statement.where)
         query = query.where((eb: Builder) => build(eb, condition, table, encode))
       return returning(query, statement.returning, table, encode)
@@ -68,6 +75,35 @@ export function buildQuery(
 }
 
 type Encode = (value: Value) => unknown
+
+function setAll(update: Any, set: readonly Assignment[], table: string, encode: Encode): Any {
+  let query = update
+  const whole = set.filter(({ legs }) => legs === undefined)
+  if (whole.length > 0) query = query.set((eb: Builder) => assign(eb, whole, table, encode))
+  const places = set.filter(({ legs }) => legs !== undefined)
+  if (encode !== toSqlite) {
+    for (const { column, legs = [], value } of places) {
+      query = query.set(
+        (eb: Builder) =>
+          legs.reduce<Any>(
+            (path, leg) => (typeof leg === 'number' ? path.at(leg) : path.key(leg)),
+            eb.ref(column, '->$'),
+          ),
+        (eb: Builder) => operand(eb, value, table, encode),
+      )
+    }
+    return query
+  }
+  // SQLite takes the last assignment of a column, so that one makes all changes.
+  const changed = new Map<string, Any>()
+  for (const { column, legs = [], value } of places) {
+    const path = `$${legs.map((leg) => (typeof leg === 'number' ? `[${leg}]` : `.${leg}`)).join('')}`
+    const before = changed.get(column) ?? sql.ref(column)
+    const given = encode((value as Operand & { kind: 'value' }).value)
+    changed.set(column, sql`json_set(${before}, ${path}, ${given})`)
+  }
+  return changed.size === 0 ? query : query.set(Object.fromEntries(changed))
+}
 
 function returning(
   query: Any,
@@ -110,7 +146,36 @@ function operand(eb: Builder, value: Operand, table: string, encode: Encode): Ex
       return eb.neg(operand(eb, value.operand, table, encode))
     case 'condition':
       return eb.parens(build(eb, value.condition, table, encode))
+    case 'call': {
+      const operands = value.operands.map((each) => operand(eb, each, table, encode))
+      return value.function === 'coalesce'
+        ? (eb.fn.coalesce as Any)(...operands)
+        : eb.fn(value.function, operands)
+    }
+    case 'cast':
+      return eb.cast(operand(eb, value.operand, table, encode), value.to as 'text')
+    case 'case': {
+      let built: Any = eb.case()
+      for (const { when, then } of value.branches) {
+        built = built.when(build(eb, when, table, encode)).then(operand(eb, then, table, encode))
+      }
+      if (value.otherwise !== undefined) built = built.else(operand(eb, value.otherwise, table, encode))
+      return eb.parens(built.end())
+    }
+    case 'aggregate':
+      return aggregate(eb, value, table, encode)
   }
+}
+
+function aggregate(
+  eb: Builder,
+  { function: name, operand: of, distinct, filter }: Operand & { kind: 'aggregate' },
+  table: string,
+  encode: Encode,
+): Expression {
+  let built: Any = of === undefined ? eb.fn.countAll() : (eb.fn as Any)[name](operand(eb, of, table, encode))
+  if (distinct === true) built = built.distinct()
+  return filter === undefined ? built : built.filterWhere((eb: Builder) => build(eb, filter, table, encode))
 }
 
 function build(eb: Builder, condition: Condition, table: string, encode: Encode): Expression {

@@ -6,7 +6,8 @@ import { allColumns, type Column, keyColumns, type World } from './world.js'
 /** A random statement. Nearly all can be planned; some cannot, and must be refused. */
 export function makeStatement(random: SeededRandom, world: World): Statement {
   const choice = random.fraction()
-  if (choice < 0.5) return makeSelect(random, world)
+  if (choice < 0.36) return makeSelect(random, world)
+  if (choice < 0.5) return makeGroupedSelect(random, world)
   if (choice < 0.75) return makeInsert(random, world)
   if (choice < 0.9) return makeUpdate(random, world)
   return makeDelete(random, world)
@@ -19,6 +20,7 @@ function makeSelect(random: SeededRandom, world: World): Statement {
   const descending = random.chance(0.5)
   const orderBy = ordered ? makeOrder(random, world, hashKeys, descending) : []
   const limit = ordered && random.chance(0.5) ? 1 + random.below(6) : undefined
+  const offset = limit !== undefined && random.chance(0.3) ? random.below(5) : undefined
   return {
     kind: 'select',
     columns: random.chance(0.5) ? 'all' : makeSelection(random, world),
@@ -26,8 +28,85 @@ function makeSelect(random: SeededRandom, world: World): Statement {
     orderBy,
     ordered,
     ...(limit === undefined ? undefined : { limit }),
+    ...(offset === undefined ? undefined : { offset }),
     ...(random.chance(0.1) ? { alias: 'z' } : undefined),
   }
+}
+
+/** Groups, aggregates of a hash key or of an interval, or rows without duplicates. */
+function makeGroupedSelect(random: SeededRandom, world: World): Statement {
+  const { where, hashKeys } = makeKeyConditions(random, world)
+  const filters = Array.from({ length: random.below(2) }, () => makeCondition(random, world, 2))
+  const conditions = shuffle(random, [...where, ...filters])
+  const prefix = world.sort.slice(0, random.below(world.sort.length + 1))
+  const grouped = hashKeys > 1 || random.chance(0.2) ? [world.hash, ...prefix] : prefix
+  const columns = grouped.map((column): Selected => ({ as: column.name, value: reference(column) }))
+  const distinct = grouped.length > 0 && random.chance(0.25)
+  const results = Array.from(
+    { length: 1 + random.below(3) },
+    (_, i): Selected => ({ as: `r${i}`, value: makeAggregate(random, world) }),
+  )
+  const ordered = random.chance(0.6)
+  const orderBy = ordered
+    ? shuffle(random, grouped).map(({ name }) => ({ column: name, descending: random.chance(0.5) }))
+    : []
+  const limit = ordered && random.chance(0.4) ? 1 + random.below(4) : undefined
+  return {
+    kind: 'select',
+    columns: distinct ? columns : shuffle(random, [...columns.filter(() => random.chance(0.8)), ...results]),
+    where: conditions,
+    orderBy,
+    ordered,
+    ...(distinct ? { distinct } : { groupBy: grouped.map(({ name }) => name) }),
+    ...(!distinct && random.chance(0.25) ? { having: makeHaving(random, world) } : undefined),
+    ...(limit === undefined ? undefined : { limit }),
+    ...(limit !== undefined && random.chance(0.4) ? { offset: random.below(4) } : undefined),
+  }
+}
+
+function makeHaving(random: SeededRandom, world: World): Condition {
+  const count = { kind: 'aggregate', type: 'number', function: 'count' } as const
+  if (random.chance(0.5)) {
+    const bound = { kind: 'value', type: 'number', value: random.below(4) } as const
+    return flip(random, random.pick(['>', '>=', '=', '<']), count, bound)
+  }
+  const result = makeAggregate(random, world)
+  return { kind: 'isNull', negated: random.chance(0.7), operand: result }
+}
+
+function makeAggregate(random: SeededRandom, world: World): Operand {
+  const filter = random.chance(0.2) ? { filter: makeCondition(random, world, 1) } : undefined
+  const choice = random.fraction()
+  if (choice < 0.2) return { kind: 'aggregate', type: 'number', function: 'count', ...filter }
+  if (choice < 0.35) {
+    const operand = reference(random.pick(allColumns(world)))
+    return { kind: 'aggregate', type: 'number', function: 'count', operand, ...filter }
+  }
+  if (choice < 0.45) {
+    const operand = reference(random.pick(keyColumns(world)))
+    return { kind: 'aggregate', type: 'number', function: 'count', operand, distinct: true, ...filter }
+  }
+  const ordered = allColumns(world).filter(({ kind }) => kind !== 'json')
+  if (choice < 0.7) {
+    const column = random.pick(ordered)
+    const operand = random.chance(0.7) ? reference(column) : makeOperand(random, world, column, false)
+    return { kind: 'aggregate', type: column.kind, function: random.pick(['min', 'max']), operand, ...filter }
+  }
+  const numbers = allColumns(world).filter(({ kind }) => kind === 'number' || kind === 'boolean')
+  if (numbers.length === 0) return { kind: 'aggregate', type: 'number', function: 'count', ...filter }
+  const column = random.pick(numbers)
+  // Sixteenths: what they add up to is exact, in whatever order SQLite adds them.
+  const operand: Operand =
+    column.kind === 'boolean'
+      ? reference(column)
+      : {
+          kind: 'arithmetic',
+          type: 'number',
+          operator: '/',
+          left: { kind: 'cast', type: 'number', operand: reference(column), to: 'integer' },
+          right: { kind: 'value', type: 'number', value: 16 },
+        }
+  return { kind: 'aggregate', type: 'number', function: random.pick(['sum', 'avg']), operand, ...filter }
 }
 
 /** All key columns, in one of the orders that a total order can be asked for in. */
@@ -70,8 +149,8 @@ function makeRow(random: SeededRandom, world: World, hashKey: Value): Row {
 function makeUpdate(random: SeededRandom, world: World): Statement {
   return {
     kind: 'update',
-    set: makeAssignments(random, world, false),
-    where: shuffle(random, [...makeRowConditions(random, world), ...makeFilters(random, world)]),
+    set: makeUpdates(random, world),
+    where: shuffle(random, [...makeChangedRows(random, world), ...makeFilters(random, world)]),
     ...makeReturning(random, world),
   }
 }
@@ -79,9 +158,31 @@ function makeUpdate(random: SeededRandom, world: World): Statement {
 function makeDelete(random: SeededRandom, world: World): Statement {
   return {
     kind: 'delete',
-    where: shuffle(random, [...makeRowConditions(random, world), ...makeFilters(random, world)]),
+    where: shuffle(random, [...makeChangedRows(random, world), ...makeFilters(random, world)]),
     ...makeReturning(random, world),
   }
+}
+
+/** Rows by their keys, or all rows of an interval. */
+function makeChangedRows(random: SeededRandom, world: World): Condition[] {
+  return random.chance(0.65) ? makeRowConditions(random, world) : makeKeyConditions(random, world).where
+}
+
+function makeUpdates(random: SeededRandom, world: World): Assignment[] {
+  const nested = world.plain.find(({ kind }) => kind === 'json')
+  if (nested === undefined || random.chance(0.75)) return makeAssignments(random, world, false)
+  const others = world.plain.filter((column) => column !== nested)
+  const whole = random.chance(0.5) ? makeAssignments(random, { ...world, plain: others }, false) : []
+  const places = Array.from({ length: 1 + random.below(2) }, (): Assignment => {
+    // Places keep their types: SQLite orders values of different ones, and here they do not compare.
+    const numeric = random.chance(0.5)
+    const legs = numeric
+      ? random.pick([['num'], ['list', 0], ['list', random.below(4)], ['new', 0, 'x'], ['new', 1]] as const)
+      : random.pick([['text'], ['in', 'deep'], ['in', 'new'], ['text', 'in', 'the', 'way']] as const)
+    const value = numeric ? random.pick([0, 7, -2.5, null]) : random.pick(['', 'ä', '😀', null])
+    return { column: nested.name, legs, value: { kind: 'value', type: 'json', value } }
+  })
+  return [...whole, ...places]
 }
 
 function makeFilters(random: SeededRandom, world: World): Condition[] {
@@ -103,13 +204,17 @@ function makeAssignments(random: SeededRandom, world: World, excluded: boolean):
 }
 
 function makeSelection(random: SeededRandom, world: World): Selected[] {
-  return random
-    .some(allColumns(world), 1, 5)
-    .map((column, i) =>
-      random.chance(0.6)
-        ? { as: column.name, value: { kind: 'column', type: column.kind, column: column.name } }
-        : { as: `e${i}`, value: makeOperand(random, world, column, false) },
-    )
+  return random.some(allColumns(world), 1, 5).map((column, i) =>
+    random.chance(0.6)
+      ? { as: column.name, value: { kind: 'column', type: column.kind, column: column.name } }
+      : {
+          as: `e${i}`,
+          value:
+            column.kind === 'json' && random.chance(0.7)
+              ? makePath(random, column)
+              : makeOperand(random, world, column, false),
+        },
+  )
 }
 
 /** One row, named by its whole key; sometimes several of one hash key, sometimes too little. */
@@ -296,7 +401,11 @@ function makeOperand(random: SeededRandom, world: World, column: Column, exclude
     return { kind: 'column', type: kind, column: name, ...(isExcluded ? { excluded: true } : undefined) }
   }
   if (choice < 0.6) return other()
-  if (choice < 0.65 && column.kind === 'boolean') {
+  if (choice < 0.8) {
+    const computed = makeComputation(random, world, column, other)
+    if (computed !== undefined) return computed
+  }
+  if (choice < 0.85 && column.kind === 'boolean') {
     return { kind: 'condition', type: 'boolean', condition: makeCondition(random, world, 0) }
   }
   if (column.kind === 'number' && random.chance(0.7)) {
@@ -324,6 +433,61 @@ function makeOperand(random: SeededRandom, world: World, column: Column, exclude
     return { kind: 'arithmetic', type: 'text', operator: '||', left: other(), right: other() }
   }
   return other()
+}
+
+/** A function, a case or a cast, of a column's type. */
+function makeComputation(
+  random: SeededRandom,
+  world: World,
+  { kind: type, pool }: Column,
+  other: () => Operand,
+): Operand | undefined {
+  const call = (name: string, ...operands: Operand[]): Operand => ({
+    kind: 'call',
+    type,
+    function: name,
+    operands,
+  })
+  const value = (): Operand => ({ kind: 'value', type, value: random.pick(pool) })
+  const number = (value: number): Operand => ({ kind: 'value', type: 'number', value })
+  const choice = random.fraction()
+  if (choice < 0.2) return call('coalesce', other(), ...random.some([other(), value(), value()], 1, 3))
+  if (choice < 0.3) return call('nullif', other(), random.chance(0.5) ? other() : value())
+  if (choice < 0.5) {
+    const branches = Array.from({ length: 1 + random.below(2) }, () => ({
+      when: makeCondition(random, world, 0),
+      then: random.chance(0.5) ? other() : value(),
+    }))
+    return { kind: 'case', type, branches, ...(random.chance(0.6) ? { otherwise: value() } : undefined) }
+  }
+  const texts = allColumns(world).filter(({ kind }) => kind === 'text')
+  const text = (): Operand => reference(random.pick(texts))
+  const bigints = allColumns(world).filter(({ kind }) => kind === 'bigint')
+  switch (type) {
+    case 'text': {
+      if (bigints.length > 0 && random.chance(0.2)) {
+        return { kind: 'cast', type, operand: reference(random.pick(bigints)), to: 'text' }
+      }
+      const name = random.pick(['lower', 'upper', 'trim', 'ltrim', 'rtrim', 'concat', 'substr'])
+      if (name === 'concat') return call(name, other(), ...random.some([other(), value()], 1, 2))
+      if (name !== 'substr') return call(name, random.chance(0.7) ? other() : value())
+      const place = number(random.below(7) - 3)
+      return call(name, other(), place, ...(random.chance(0.5) ? [number(random.below(5) - 1)] : []))
+    }
+    case 'number': {
+      if (texts.length > 0 && random.chance(0.2)) return call('length', text())
+      if (texts.length > 0 && random.chance(0.2)) {
+        return { kind: 'cast', type, operand: text(), to: random.pick(['integer', 'real']) }
+      }
+      if (random.chance(0.3)) return { kind: 'cast', type, operand: other(), to: 'integer' }
+      if (random.chance(0.4)) return call('abs', other())
+      return call('round', other(), ...(random.chance(0.5) ? [number(random.below(4))] : []))
+    }
+    case 'bigint':
+      return { kind: 'cast', type, operand: number(random.below(100) / 8 - 5), to: 'bigint' }
+    default:
+      return undefined
+  }
 }
 
 function makePath(random: SeededRandom, column: Column): Operand {

@@ -12,6 +12,11 @@ export type Statement =
       readonly where: readonly Condition[]
       readonly orderBy: readonly { readonly column: string; readonly descending: boolean }[]
       readonly limit?: number
+      /** Beside a limit: SQLite has no offset without one. */
+      readonly offset?: number
+      readonly distinct?: boolean
+      readonly groupBy?: readonly string[]
+      readonly having?: Condition
       /** Whether the order leaves nothing open, so that the rows must come in the same order. */
       readonly ordered: boolean
       readonly alias?: string
@@ -43,6 +48,8 @@ export interface Upsert {
 
 export interface Assignment {
   readonly column: string
+  /** The place inside it that is set, if not all of it is. */
+  readonly legs?: readonly (string | number)[]
   readonly value: Operand
 }
 
@@ -75,6 +82,28 @@ export type Operand =
     }
   | { readonly kind: 'negate'; readonly type: ColumnKind; readonly operand: Operand }
   | { readonly kind: 'condition'; readonly type: 'boolean'; readonly condition: Condition }
+  | {
+      readonly kind: 'call'
+      readonly type: ColumnKind
+      readonly function: string
+      readonly operands: readonly Operand[]
+    }
+  | { readonly kind: 'cast'; readonly type: ColumnKind; readonly operand: Operand; readonly to: string }
+  | {
+      readonly kind: 'case'
+      readonly type: ColumnKind
+      readonly branches: readonly { readonly when: Condition; readonly then: Operand }[]
+      readonly otherwise?: Operand
+    }
+  | {
+      readonly kind: 'aggregate'
+      readonly type: ColumnKind
+      readonly function: 'count' | 'sum' | 'avg' | 'min' | 'max'
+      /** Nothing: counts rows. */
+      readonly operand?: Operand
+      readonly distinct?: boolean
+      readonly filter?: Condition
+    }
 
 export type Condition =
   | { readonly kind: 'compare'; readonly operator: string; readonly left: Operand; readonly right: Operand }

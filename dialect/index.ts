@@ -1,5 +1,7 @@
 import './schema/kysely-augmentation.js'
 
+export type { Aggregate, Aggregation, GroupColumn } from '../engine/aggregates/aggregation.js'
+export type { GroupAnswer, GroupOrder } from '../engine/aggregates/answer-groups.js'
 export {
   ConfigurationError,
   ConstraintError,
@@ -21,13 +23,18 @@ export {
 } from '../engine/errors.js'
 export type {
   Assignment,
+  CastType,
   Expression,
   ProjectedColumn,
   Projection,
+  ScalarFunction,
 } from '../engine/expressions/expression.js'
 export type { Interval } from '../engine/keys/interval.js'
 export type { KeyPart } from '../engine/keys/key-codec.js'
 export type {
+  AggregateOperation,
+  Alteration,
+  AlterOperation,
   BatchGetOperation,
   Change,
   Direction,

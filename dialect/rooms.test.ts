@@ -28,6 +28,7 @@ const isIn =
 /** What only tests use, in rooms that are published. */
 const TEST_SUPPORT = [
   'dialect/compiler/test-database.ts',
+  'engine/client/test-network.ts',
   'dialect/driver/scripted-client.ts',
   'engine/partition/transfer/test-world.ts',
   'engine/topology/test-snapshots.ts',
@@ -193,7 +194,7 @@ describe('the rooms', () => {
 
   it('keep what only tests use out of what is published', () => {
     const tests =
-      /from '.*((simulation|bench|growth|kill|differential|type-tests)\/|test-database|test-snapshots|test-tree|test-world|scripted-client)/
+      /from '.*((simulation|bench|growth|kill|differential|type-tests)\/|test-database|test-network|test-snapshots|test-tree|test-world|scripted-client)/
     expect(filesWith(tests, (name) => !isTest(name))).toEqual([])
   })
 })

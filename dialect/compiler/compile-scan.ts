@@ -14,6 +14,8 @@ export function compileScan(node: ScanQueryNode, schema: DatabaseSchema): Statem
     orderBy: 'scan_order',
     limit: 'scan_order',
     offset: 'scan_order',
+    groupBy: 'scan_order',
+    having: 'scan_order',
   })
   const scope = openScope(onlyTable(node.from), schema)
   const { table, parameters } = scope

@@ -1,8 +1,10 @@
 import type {
+  AggregateFunctionNode,
   AndNode,
   BinaryOperationNode,
-  JSONOperatorChainNode,
-  JSONPathNode,
+  CaseNode,
+  CastNode,
+  FunctionNode,
   JSONReferenceNode,
   OperationNode,
   OperatorNode,
@@ -20,10 +22,12 @@ import type {
   ArithmeticOperator,
   ComparisonOperator,
   Expression,
-  PathLeg,
 } from '../../engine/expressions/expression.js'
 import { checkValue } from '../../engine/values/check-value.js'
 import type { Value } from '../../engine/values/value.js'
+import { lowerAggregate } from './lower-aggregate.js'
+import { lowerCase, lowerCast, lowerFunction } from './lower-function.js'
+import { lowerPath } from './lower-path.js'
 import { invalidStatement, resolveColumn, type Scope } from './scope.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
@@ -54,10 +58,6 @@ const TUPLES = 'a tuple compares with a tuple of as many parts'
 const REFUSED_NODES = {
   SelectQueryNode: 'subquery',
   RawNode: 'raw_sql',
-  AggregateFunctionNode: 'aggregate',
-  FunctionNode: 'function',
-  CaseNode: 'function',
-  CastNode: 'function',
 } as const
 
 /**
@@ -94,6 +94,14 @@ export function lowerExpression(node: OperationNode, scope: Scope): Expression {
       return lowerPath(node as JSONReferenceNode, scope)
     case 'RawNode':
       return lowerExpression(unwrapRaw(node as RawNode), scope)
+    case 'AggregateFunctionNode':
+      return lowerAggregate(node as AggregateFunctionNode, scope)
+    case 'FunctionNode':
+      return lowerFunction(node as FunctionNode, scope)
+    case 'CaseNode':
+      return lowerCase(node as CaseNode, scope)
+    case 'CastNode':
+      return lowerCast(node as CastNode, scope)
     default:
       throw refusedNode(node)
   }
@@ -276,28 +284,6 @@ function lowerBetween(left: OperationNode, right: OperationNode, scope: Scope): 
     { kind: 'compare', operator: '>=', left: operand, right: lowerExpression(least, scope) },
     { kind: 'compare', operator: '<=', left: operand, right: lowerExpression(most, scope) },
   ])
-}
-
-function lowerPath({ reference, traversal }: JSONReferenceNode, scope: Scope): Expression {
-  const operand = lowerExpression(reference, scope)
-  const legs =
-    traversal.kind === 'JSONPathNode'
-      ? (traversal as JSONPathNode).pathLegs.map(({ type, value }) =>
-          type === 'Member' ? String(value) : arrayLeg(value, false, scope),
-        )
-      : (traversal as JSONOperatorChainNode).values.map(({ value }) =>
-          typeof value === 'number' ? arrayLeg(value, true, scope) : String(value),
-        )
-  return { kind: 'path', operand, legs }
-}
-
-/** `-1` counts from the end with `->`, as `'last'` and `'#-1'` do; in a path (`->$`) it means nothing. */
-function arrayLeg(place: string | number, negativeFromEnd: boolean, scope: Scope): PathLeg {
-  if (place === 'last') return { fromEnd: 1 }
-  if (typeof place === 'string') return { fromEnd: Number(place.slice(2)) }
-  if (place >= 0) return place
-  if (negativeFromEnd) return { fromEnd: -place }
-  throw invalidStatement(scope, `write .at('#${place}') instead of .at(${place})`)
 }
 
 function tupleValues(node: OperationNode): readonly OperationNode[] | undefined {

@@ -6,7 +6,7 @@ import type {
   RawNode,
   ReferenceNode,
 } from 'kysely'
-import type { ProjectedColumn, Projection } from '../../engine/expressions/expression.js'
+import type { Expression, ProjectedColumn, Projection } from '../../engine/expressions/expression.js'
 import type { Direction, Order } from '../../engine/operations.js'
 import { isKeyColumn, type TableSchema } from '../schema/table-schema.js'
 import type { KeyBox } from './key-boxes.js'
@@ -75,7 +75,7 @@ function openSortColumns(boxes: readonly KeyBox[], table: TableSchema): string[]
 }
 
 /** Whether all rows that a query visits have one value in a key column. */
-function isConstant(column: string, boxes: readonly KeyBox[]): boolean {
+export function isConstant(column: string, boxes: readonly KeyBox[]): boolean {
   const first = boxes[0]?.get(column)
   if (first === undefined || !isOneValue(first)) return boxes.length === 0
   return boxes.every((box) => {
@@ -105,17 +105,22 @@ function orderedColumn(node: OperationNode, projection: Projection, scope: Scope
   const { table } = inner as ReferenceNode
   const { column } = resolveColumn(inner as ReferenceNode, scope)
   if (table !== undefined || projection === 'all') return column
-  const selected = projection.findLast(
-    (candidate): candidate is ProjectedColumn & { kind: 'as' } =>
-      candidate.kind === 'as' && candidate.name === column,
-  )
+  const selected = selectedAs(column, projection)
   if (selected === undefined) return column
-  if (selected.value.kind !== 'column') throw new UnsupportedQueryError('order_by_expression')
-  return selected.value.column
+  if (selected.kind !== 'column') throw new UnsupportedQueryError('order_by_expression')
+  return selected.column
+}
+
+/** What a select calls by a name. */
+export function selectedAs(name: string, projection: Exclude<Projection, 'all'>): Expression | undefined {
+  return projection.findLast(
+    (candidate): candidate is ProjectedColumn & { kind: 'as' } =>
+      candidate.kind === 'as' && candidate.name === name,
+  )?.value
 }
 
 /** Kysely writes the direction as raw SQL. */
-function readDirection(node: OperationNode | undefined): Direction {
+export function readDirection(node: OperationNode | undefined): Direction {
   if (node === undefined) return 'ascending'
   const { sqlFragments, parameters } = node as RawNode
   const text = sqlFragments === undefined ? (node as IdentifierNode).name : sqlFragments.join('')

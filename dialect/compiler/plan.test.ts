@@ -8,7 +8,7 @@ import {
 } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { decodeKey } from '../../engine/keys/key-codec.js'
-import type { ItemKey, Span } from '../../engine/operations.js'
+import type { AggregateOperation, ItemKey, Span } from '../../engine/operations.js'
 import { InvalidKeyError, InvalidRequestError, InvalidValueError } from '../index.js'
 import type { FokosCompiledQuery } from './fokos-query-compiler.js'
 import { db, undeclared } from './test-database.js'
@@ -64,9 +64,19 @@ function planText(query: Query): string {
       return `batchGet ${plan.keys.map(keyText).join(', ')}${filter}`
     case 'query':
       return `query ${plan.spans.map(spanText).join(', ')}${filter}`
+    case 'aggregate':
+      return aggregateText(plan, filter)
+    case 'alter':
+      return `${plan.alteration.kind} ${plan.spans.map(spanText).join(', ')}${filter}`
     case 'write':
       return `write ${plan.changes.map((change) => `${change.kind} ${keyText(change.key)}`).join(', ')}`
   }
+}
+
+function aggregateText(plan: AggregateOperation, filter: string): string {
+  const groups = plan.groups.length === 0 ? '' : ` by ${plan.groups.map(({ name }) => name).join(', ')}`
+  const results = plan.aggregates.map((aggregate) => ` ${aggregate.function}`).join('')
+  return `aggregate${results}${groups} of ${plan.spans.map(spanText).join(', ')}${filter}`
 }
 
 const SIX = six.toISOString()
@@ -733,5 +743,145 @@ describe('a compiled query', () => {
     expect(compiled.sql).toBe(text)
     expect(compiled.parameters).toEqual(parameters)
     expect(compiled.sql.match(/\?/g)?.length ?? 0).toBe(parameters.length)
+  })
+})
+
+describe('an aggregate', () => {
+  const n = () => db.selectFrom('flights').select((eb) => eb.fn.countAll().as('n'))
+
+  it.each<[string, () => Query, string]>([
+    ['of a hash key', () => n().where('origin', '=', 'SFO'), 'aggregate count of SFO [flights .. flights]'],
+    [
+      'of an interval, with a filter',
+      () => n().where('origin', '=', 'SFO').where('departs_at', '>=', six).where('delay', '>', 1),
+      `aggregate count of SFO [flights ${SIX} .. flights +41) filtered`,
+    ],
+    [
+      'by the first column of the sort key',
+      () => n().select('departs_at').where('origin', '=', 'SFO').groupBy('departs_at'),
+      'aggregate count by departs_at of SFO [flights .. flights]',
+    ],
+    [
+      'by the second, when the first is the same in all rows',
+      () => n().where('origin', '=', 'SFO').where('departs_at', '=', six).groupBy('destination'),
+      `aggregate count by destination of SFO [flights ${SIX} .. flights ${SIX}]`,
+    ],
+    [
+      'by the hash keys of a list',
+      () => n().select('origin').where('origin', 'in', ['LAX', 'SFO']).groupBy('origin'),
+      'aggregate count by origin of LAX [flights .. flights], SFO [flights .. flights]',
+    ],
+    [
+      'that can count nothing asks nobody',
+      () => n().where('origin', '=', 'SFO').where('origin', '=', 'LAX'),
+      'aggregate count of ',
+    ],
+    ['of an empty list of hash keys asks nobody', () => n().where((eb) => eb.or([])), 'aggregate count of '],
+    [
+      'of whole keys',
+      () =>
+        db
+          .selectFrom('travellers')
+          .select((eb) => eb.fn.countAll().as('n'))
+          .where('id', '=', 'ann'),
+      'aggregate count of ann [travellers .. travellers]',
+    ],
+    [
+      'that is distinct groups by what is selected',
+      () => sfo().clearSelect().select('destination').distinct(),
+      'aggregate by destination of SFO [flights .. flights]',
+    ],
+  ])('%s', (_, query, expected) => {
+    expect(planText(query())).toBe(expected)
+  })
+
+  it('that is distinct anyway is a plain query', () => {
+    expect(planText(sfo().distinct())).toBe(planText(sfo()))
+    expect(planText(sfo().clearSelect().select(['destination', 'departs_at', 'seats']).distinct())).toBe(
+      'query SFO [flights .. flights]',
+    )
+  })
+
+  it('computes each result once, and reads it where it is named', () => {
+    const plan = operation(
+      db
+        .selectFrom('flights')
+        .select((eb) => [
+          'departs_at as day',
+          eb(eb.fn.sum('seats'), '/', eb.fn.count('seats')).as('mean'),
+          eb.fn.max('delay').filterWhere('seats', '>', 0).as('worst'),
+        ])
+        .where('origin', '=', 'SFO')
+        .groupBy('departs_at')
+        .having((eb) => eb.fn.countAll(), '>', 1)
+        .orderBy('worst', 'desc')
+        .orderBy('day')
+        .limit(3)
+        .offset(2),
+    )
+    if (plan.kind !== 'aggregate') throw new Error(plan.kind)
+    expect(plan.aggregates.map((aggregate) => aggregate.function)).toEqual(['sum', 'count', 'max', 'count'])
+    expect(plan.aggregates[2]?.filter).toBeDefined()
+    const [, , worst] = plan.aggregates.map(({ name }) => ({ kind: 'column', column: name }))
+    expect(plan.orderBy).toEqual([
+      { value: worst, direction: 'descending' },
+      { value: { kind: 'column', column: 'departs_at' }, direction: 'ascending' },
+    ])
+    expect(plan).toMatchObject({ limit: 3, offset: 2 })
+  })
+})
+
+describe('a write of an interval', () => {
+  it.each<[string, () => Query, string]>([
+    [
+      'updates what is in it',
+      () =>
+        db
+          .updateTable('flights')
+          .set({ seats: 1 })
+          .where('origin', '=', 'SFO')
+          .where('departs_at', '<', noon),
+      `update SFO [flights +40 .. flights ${NOON})`,
+    ],
+    [
+      'deletes what passes',
+      () => db.deleteFrom('flights').where('origin', '=', 'SFO').where('delay', '>', 1),
+      'delete SFO [flights .. flights] filtered',
+    ],
+    [
+      'of an undeclared table needs a sort key',
+      () => undeclared.deleteFrom('t').where('hash_key', '=', 'a').where('sort_key', '>=', 'b'),
+      'delete a [t b .. t +03)',
+    ],
+    [
+      'that can hold nothing asks nobody',
+      () => db.deleteFrom('flights').where('origin', '=', 'SFO').where('departs_at', 'in', []),
+      'nothing',
+    ],
+  ])('%s', (_, query, expected) => {
+    expect(planText(query())).toBe(expected)
+  })
+})
+
+describe('a part of a nested value', () => {
+  interface Update extends Query {
+    set(column: unknown, value: unknown): Update
+  }
+  const planes = () => db.updateTable('travellers').where('id', '=', 'ann') as unknown as Update
+  const at =
+    (field: string) => (eb: { ref(name: string, operator: '->$'): { key(name: string): unknown } }) =>
+      eb.ref('doc', '->$').key(field)
+
+  it('is set in the value that the column has', () => {
+    const plan = operation(planes().set(at('a'), 1).set(at('b'), 2).set('name', 'Ann'))
+    if (plan.kind !== 'write' || plan.changes[0]?.kind !== 'update') throw new Error(plan.kind)
+    const doc = { kind: 'column', column: 'doc' }
+    const value = (constant: number) => ({ kind: 'value', value: constant })
+    const first = { kind: 'setPath', operand: doc, legs: ['a'], value: value(1) }
+    expect(plan.changes[0].assignments).toEqual([
+      { column: 'doc', value: first },
+      { column: 'doc', value: { kind: 'setPath', operand: first, legs: ['b'], value: value(2) } },
+      { column: 'name', value: { kind: 'value', value: 'Ann' } },
+    ])
   })
 })

@@ -8,7 +8,9 @@ type Printable = { readonly [property: string]: unknown }
  * node that is not listed is written as its properties, one after the other.
  */
 const FORMS: { readonly [kind: string]: string | ((node: Printable) => string) } = {
-  SelectQueryNode: 'select {selections} {from} {where} {orderBy} {limit}',
+  SelectQueryNode:
+    'select {frontModifiers} {selections} {from} {where} {groupBy} {having} {orderBy} {limit} {offset}',
+  SelectModifierNode: ({ modifier }) => (modifier === 'Distinct' ? 'distinct' : '{modifier}'),
   InsertQueryNode: ({ replace }) =>
     `${replace === true ? 'replace' : 'insert {orAction}'} into {into} ({columns}) {values} {onConflict} {returning}`,
   UpdateQueryNode: 'update {table} set {updates} {where} {returning}',
@@ -16,7 +18,17 @@ const FORMS: { readonly [kind: string]: string | ((node: Printable) => string) }
   FromNode: 'from {froms}',
   WhereNode: 'where {where}',
   OrderByNode: 'order by {items}',
+  GroupByNode: 'group by {items}',
+  HavingNode: 'having {having}',
   LimitNode: 'limit {limit}',
+  OffsetNode: 'offset {offset}',
+  AggregateFunctionNode: ({ distinct, filter }) =>
+    `{func}(${distinct === true ? 'distinct ' : ''}{aggregated})${filter === undefined ? '' : ' filter ({filter})'}`,
+  FunctionNode: '{func}({arguments})',
+  CaseNode: ({ when, else: otherwise }) =>
+    `case {value} ${(when as unknown[]).map(print).join(' ')} ${otherwise === undefined ? '' : 'else {else}'} end`,
+  WhenNode: 'when {condition} then {result}',
+  CastNode: 'cast({expression} as {dataType})',
   ReturningNode: 'returning {selections}',
   ValuesNode: 'values {values}',
   OrActionNode: 'or {action}',

@@ -9,10 +9,6 @@ export const REFUSALS = {
     reason: 'a query on "{table}" must compare its hash key "{column}" with = or in',
     fix: `add .where('{column}', '=', value); without it the query would visit every partition, which scanEveryPartition() does for exports`,
   },
-  incomplete_key: {
-    reason: 'a write to "{table}" must compare its whole key with =, and "{column}" is missing',
-    fix: `add .where('{column}', '=', value)`,
-  },
   too_many_intervals: {
     reason: 'the conditions on the key of "{table}" name more than {limit} places',
     fix: 'split the query',
@@ -98,31 +94,49 @@ export const REFUSALS = {
     fix: 'name the rows by their keys',
   },
 
-  // Not yet.
+  // What is computed of many rows.
   aggregate: {
-    reason: 'aggregates are not supported yet',
-    fix: 'read the rows, or keep a counter',
+    reason: 'an aggregate stands in select, having or order by, and not in another aggregate',
+    fix: 'use it in a select on one hash key, or compute it in TypeScript',
   },
-  group_by: { reason: 'group by and having are not supported yet', fix: 'group in TypeScript' },
-  distinct: { reason: 'distinct is not supported yet', fix: 'remove duplicates in TypeScript' },
-  offset: {
-    reason: 'offset is not supported yet',
-    fix: 'continue after the last sort key',
+  aggregate_function: {
+    reason: 'the aggregate {function} is not supported',
+    fix: 'use count, sum, avg, min or max, without over, order by or distinct; count may be distinct',
+  },
+  aggregate_over_several: {
+    reason: 'a query over several hash keys of "{table}" cannot make one result of them',
+    fix: `add .groupBy('{column}'), or compare "{column}" with =`,
+  },
+  count_distinct: {
+    reason: 'only a key column of "{table}" can be counted distinct',
+    fix: 'group by it, or count in TypeScript',
+  },
+  group_by_non_key: {
+    reason: '"{column}" is not next in the sort key of "{table}"',
+    fix: 'group by the hash key and by the first columns of the sort key, or group in TypeScript',
+  },
+  not_grouped: {
+    reason: '"{column}" may have several values in a group',
+    fix: 'add it to groupBy, or select its min or max',
+  },
+  distinct: {
+    reason: 'distinct takes columns of the key of "{table}" alone',
+    fix: 'select key columns alone, or remove duplicates in TypeScript',
   },
   function: {
-    reason: 'functions, case and cast are not supported yet',
+    reason: 'the function {function} is not supported, or not with so many arguments',
     fix: 'compute it in TypeScript',
   },
-  json_write: {
-    reason: 'setting a part of a nested value is not supported yet',
-    fix: 'set the whole column',
+  cast: {
+    reason: 'a cast to {type} is not supported',
+    fix: 'cast to text, integer, bigint or real, or convert it in TypeScript',
   },
   default_values: { reason: 'default values are not supported yet', fix: 'insert the values' },
 
   // Ways to look at a query, and to read everything.
   explain: { reason: 'explain takes no format and no options', fix: 'write .explain()' },
   scan_order: {
-    reason: 'a full scan reads partition by partition, so it has no order, limit or offset',
+    reason: 'a full scan reads partition by partition, so it has no order, limit, offset, groups or distinct',
     fix: 'leave them out, and stop taking pages when you have enough',
   },
   scan_of_hash_key: {

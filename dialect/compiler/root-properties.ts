@@ -7,10 +7,7 @@ const REFUSED: { readonly [property: string]: RefusalCode } = {
   joins: 'join',
   setOperations: 'set_operation',
   with: 'common_table_expression',
-  groupBy: 'group_by',
-  having: 'group_by',
   distinctOn: 'distinct_on',
-  offset: 'offset',
   fetch: 'fetch',
   top: 'fetch',
   output: 'output',
@@ -41,6 +38,7 @@ export function allowOnly(
 function refusedModifier(modifiers: readonly OperationNode[]): UnsupportedQueryError {
   const [first] = modifiers
   const { modifier } = first as SelectModifierNode
-  if (modifier === 'Distinct') return new UnsupportedQueryError('distinct')
+  // Where rows are selected, it was taken out before.
+  if (modifier === 'Distinct') return new UnsupportedQueryError('scan_order')
   return new UnsupportedQueryError(modifier === undefined ? 'modifier' : 'row_lock')
 }

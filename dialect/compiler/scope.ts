@@ -1,4 +1,5 @@
 import type { AliasNode, IdentifierNode, OperationNode, ReferenceNode, TableNode } from 'kysely'
+import type { Aggregate } from '../../engine/aggregates/aggregation.js'
 import { InvalidRequestError } from '../../engine/errors.js'
 import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
@@ -12,8 +13,18 @@ export interface Scope {
   readonly hasExcluded: boolean
   /** The statement's values in the order in which they were met. */
   readonly parameters: unknown[]
+  /** Where rows are groups: what may be read of one. */
+  readonly grouping?: Grouping
   /** The column that was named last, which a value that comes next is most likely for. */
   readonly last: { column?: string }
+}
+
+/** What may be read of a group of rows. */
+export interface Grouping {
+  /** The columns that the rows of a group have in common. */
+  readonly columns: ReadonlySet<string>
+  /** What is computed of the rows: aggregates are added as they are met. */
+  readonly aggregates: Aggregate[]
 }
 
 /** @throws {UnsupportedQueryError} for anything but one declared table without a schema. */
@@ -42,6 +53,9 @@ export function resolveColumn(node: ReferenceNode, scope: Scope): { column: stri
     throw new UnsupportedQueryError('unknown_node', { kind: node.column.kind })
   const column = node.column.column.name
   scope.last.column = column
+  if (scope.grouping !== undefined && !scope.grouping.columns.has(column)) {
+    throw new UnsupportedQueryError('not_grouped', { column })
+  }
   return { column, excluded: resolveTable(node.table, scope) === 'excluded' }
 }
 

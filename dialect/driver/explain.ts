@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../engine/client/client.js'
 import { MAX_CALLS, mapConcurrently } from '../../engine/concurrently.js'
-import type { Change, ItemKey, Operation, Order, QueryOperation } from '../../engine/operations.js'
+import type { Change, Direction, ItemKey, Operation, Order, QueryOperation } from '../../engine/operations.js'
 import type { NoOperation } from '../compiler/statement.js'
 import type { TableSchema } from '../schema/table-schema.js'
 import type { DriverClient } from './driver-client.js'
@@ -15,6 +15,23 @@ export async function explain(
   options: CallOptions,
 ): Promise<Explanation[]> {
   const locate = (key: ItemKey) => client.locate(key, options)
+  const eachSpan = (
+    name: Explanation['operation'],
+    direction: Direction,
+    details: () => Partial<Explanation>,
+  ): Promise<Explanation[]> =>
+    mapConcurrently(
+      'spans' in operation ? operation.spans : [],
+      MAX_CALLS,
+      async ({ hashKey, interval }) => ({
+        operation: name,
+        table: table.name,
+        hashKey: readableHashKey(hashKey, table),
+        ...readableBounds(interval, table),
+        ...details(),
+        ...(await locate({ hashKey, sortKey: firstSortKey(interval, direction) })),
+      }),
+    )
   switch (operation.kind) {
     case 'nothing':
       return [{ operation: 'nothing', table: table.name }]
@@ -41,13 +58,21 @@ export async function explain(
       }))
     }
     case 'query':
-      return mapConcurrently(operation.spans, MAX_CALLS, async ({ hashKey, interval }) => ({
-        operation: 'query',
-        table: table.name,
-        hashKey: readableHashKey(hashKey, table),
-        ...readableBounds(interval, table),
-        ...readingRows(operation, table, operation.spans.length > 1),
-        ...(await locate({ hashKey, sortKey: firstSortKey(interval, operation.order.sortKey) })),
+      return eachSpan('query', operation.order.sortKey, () =>
+        readingRows(operation, table, operation.spans.length > 1),
+      )
+    case 'aggregate':
+      return eachSpan('aggregate', 'ascending', () => ({
+        ...(operation.groups.length === 0
+          ? undefined
+          : { groups: operation.groups.map(({ name }) => name).join(', ') }),
+        ...limits(operation),
+        filtered: operation.filter !== undefined,
+      }))
+    case 'alter':
+      return eachSpan('alter', 'ascending', () => ({
+        change: operation.alteration.kind,
+        filtered: operation.filter !== undefined,
       }))
     case 'write': {
       const places = await locateAll(operation.changes, ({ key }) => key, locate)
@@ -88,15 +113,25 @@ async function locateAll<T>(
 }
 
 function readingRows(
-  { order, limit, filter }: Pick<QueryOperation, 'order' | 'limit' | 'filter'>,
+  { order, filter, ...window }: Pick<QueryOperation, 'order' | 'limit' | 'offset' | 'filter'>,
   table: TableSchema,
   severalHashKeys: boolean,
-): Pick<Explanation, 'order' | 'limit' | 'filtered'> {
+): Pick<Explanation, 'order' | 'limit' | 'offset' | 'filtered'> {
   const text = orderText(order, table, severalHashKeys)
   return {
     ...(text === '' ? undefined : { order: text }),
-    ...(limit === undefined ? undefined : { limit }),
+    ...limits(window),
     filtered: filter !== undefined,
+  }
+}
+
+function limits({
+  limit,
+  offset,
+}: Pick<QueryOperation, 'limit' | 'offset'>): Pick<Explanation, 'limit' | 'offset'> {
+  return {
+    ...(limit === undefined ? undefined : { limit }),
+    ...(offset === undefined ? undefined : { offset }),
   }
 }
 

@@ -1,8 +1,8 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult, TransactionSettings } from 'kysely'
 import type { CallOptions } from '../../engine/client/client.js'
 import type { BlockSavepoint, TransactionBlock } from '../../engine/client/transaction-block.js'
-import { InvalidRequestError } from '../../engine/errors.js'
-import type { Age, WriteResult } from '../../engine/operations.js'
+import { FokosError, InvalidRequestError } from '../../engine/errors.js'
+import type { Age, Alteration, AlterOperation, WriteOperation, WriteResult } from '../../engine/operations.js'
 import type { Limits } from '../../engine/settings.js'
 import { decodeItem, type ItemText } from '../../engine/values/item-text.js'
 import type { CompiledOperation } from '../compiler/statement.js'
@@ -171,8 +171,12 @@ export class FokosConnection implements DatabaseConnection {
       }
       case 'query':
         return { rows: decodeRows(await store.query(operation, options)) }
+      case 'aggregate':
+        return { rows: await store.aggregate(operation, options) }
       case 'write':
-        return writeResult(await store.write(operation, options))
+        return writeResult(await writeOrAlter(store, operation, options))
+      case 'alter':
+        return writeResult(await store.alter(operation, options))
       case 'explain':
         return { rows: await explain(operation.operation, table, this.#client, options) }
       case 'scan':
@@ -189,6 +193,51 @@ export class FokosConnection implements DatabaseConnection {
     const place = this.#savepoints.findLastIndex((savepoint) => savepoint.name === name)
     if (place < 0) throw new InvalidRequestError(`there is no savepoint called ${name}`)
     return place
+  }
+}
+
+/**
+ * Changes rows of a table that may have no sort key: each is the only one of its hash key, and one call changes it. If
+ * it is not, the statement is about all rows of the hash key.
+ */
+async function writeOrAlter(
+  store: Pick<DriverClient, 'write' | 'alter'>,
+  operation: WriteOperation,
+  options: CallOptions,
+): Promise<WriteResult> {
+  try {
+    return await store.write(operation, options)
+  } catch (error) {
+    const alteration = alterationOf(operation)
+    if (alteration === undefined || !(error instanceof FokosError && error.details.others === true))
+      throw error
+    return store.alter(alteration, options)
+  }
+}
+
+/** The same change, of all rows that there are in the intervals in which each row would be alone. */
+function alterationOf({ changes, returning }: WriteOperation): AlterOperation | undefined {
+  const [first] = changes
+  if (first === undefined || !('condition' in first || 'aloneIn' in first)) return undefined
+  const spans = changes.flatMap((change) =>
+    'aloneIn' in change && change.aloneIn !== undefined
+      ? [{ hashKey: change.key.hashKey, interval: change.aloneIn }]
+      : [],
+  )
+  const alteration: Alteration | undefined =
+    first.kind === 'update'
+      ? { kind: 'update', assignments: first.assignments }
+      : first.kind === 'delete'
+        ? { kind: 'delete' }
+        : undefined
+  if (alteration === undefined || spans.length < changes.length) return undefined
+  const filter = 'condition' in first ? first.condition : undefined
+  return {
+    kind: 'alter',
+    spans,
+    alteration,
+    ...(filter === undefined ? undefined : { filter }),
+    ...(returning === undefined ? undefined : { returning }),
   }
 }
 

@@ -6,29 +6,15 @@ export type Unqualified<Table, Reference> = Reference extends `${Table & string}
   ? Column
   : Reference
 
-/** What `this` must be to read: nothing special once the hash key is bound. */
-export type Readable<Table, Row, BoundColumn> = [HashColumn<Row>] extends [never]
+/** What `this` must be to read or to change rows: nothing special once the hash key is bound. */
+export type Routed<Table, Row, BoundColumn> = [HashColumn<Row>] extends [never]
   ? OneOfSeveral
   : HashColumn<Row> extends BoundColumn
     ? unknown
     : FokosTypeError<RefusalText<'missing_hash_key', { table: Table & string; column: HashColumn<Row> }>>
 
-/** What `this` must be to write: nothing special once the whole key is bound. */
-export type Writable<Table, Row, BoundColumn> = [HashColumn<Row>] extends [never]
-  ? OneOfSeveral
-  : HashColumn<Row> extends BoundColumn
-    ? [Exclude<KeyColumn<Row>, BoundColumn>] extends [never]
-      ? unknown
-      : FokosTypeError<Incomplete<Table, Exclude<KeyColumn<Row>, BoundColumn>>>
-    : FokosTypeError<RefusalText<'missing_hash_key', { table: Table & string; column: HashColumn<Row> }>>
-
 /** The query's table is one of several, whose keys differ. */
 type OneOfSeveral = FokosTypeError<RefusalText<'several_tables'>>
-
-/** A text for each column that is missing. */
-type Incomplete<Table, Column> = Column extends string
-  ? RefusalText<'incomplete_key', { table: Table & string; column: Column }>
-  : never
 
 /** What a value must be to be compared with: anything but a query. */
 export type NoSubquery<Operand> = Operand extends { readonly isSelectQueryBuilder: true }
@@ -49,3 +35,10 @@ type NonKey<Table, Row, Expression> =
     : Expression extends `${infer Directed} ${'asc' | 'desc'}`
       ? NonKey<Table, Row, Directed>
       : Extract<Unqualified<Table, Expression>, Exclude<keyof Row, KeyColumn<Row>> & string>
+
+/** What `this` must be to group by expressions: nothing special for key columns. */
+export type Groupable<Table, Row, Expression> = [NonKey<Table, Row, Expression>] extends [never]
+  ? unknown
+  : FokosTypeError<
+      RefusalText<'group_by_non_key', { table: Table & string; column: NonKey<Table, Row, Expression> }>
+    >

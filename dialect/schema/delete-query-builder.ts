@@ -13,43 +13,42 @@ import type {
   SqlBool,
 } from 'kysely'
 import type { Explanation } from '../driver/explanation.js'
-import type { NoSubquery, Writable } from './bound-columns.js'
-import type { KeyColumn } from './key-columns.js'
+import type { NoSubquery, Routed } from './bound-columns.js'
+import type { HashColumn } from './key-columns.js'
 import type { RefusedInDelete } from './refused-methods.js'
 import type { AllColumns, ExplanationLike, Narrowed, Returned, ReturnedIf } from './result-types.js'
 import type { BindingOperator, ColumnReference, Operands, WhereColumn } from './shared-methods.js'
 
 type Base<DB, TB extends keyof DB, O> = DeleteQueryBuilder<DB, TB, O>
 
-/** Comparing a key column with a value, or with a list of values, binds it. */
-type WhereKey<DB, TB extends keyof DB, O, K> = <C extends KeyColumn<DB[TB]>>(
-  lhs: ColumnReference<TB, C>,
+/** Comparing the hash key with a value, or with a list of values, binds it. */
+type WhereHash<DB, TB extends keyof DB, O> = (
+  lhs: ColumnReference<TB, HashColumn<DB[TB]>>,
   op: BindingOperator,
-  rhs: Operands<DB, TB>[C],
-) => FokosDeleteQueryBuilder<DB, TB, O, K | C>
+  rhs: Operands<DB, TB>[HashColumn<DB[TB]>],
+) => FokosDeleteQueryBuilder<DB, TB, O, HashColumn<DB[TB]>>
 
-/** What the types cannot see into may bind all of them. */
+/** What the types cannot see into may bind it. */
 interface WhereOpaque<DB, TB extends keyof DB, O> {
   <RE extends ReferenceExpression<DB, TB>, VE extends OperandValueExpressionOrList<DB, TB, RE>>(
     lhs: RE,
     op: ComparisonOperatorExpression,
     rhs: VE & NoSubquery<VE>,
-  ): FokosDeleteQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
-  (expression: ExpressionOrFactory<DB, TB, SqlBool>): FokosDeleteQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+  ): FokosDeleteQueryBuilder<DB, TB, O, HashColumn<DB[TB]>>
+  (expression: ExpressionOrFactory<DB, TB, SqlBool>): FokosDeleteQueryBuilder<DB, TB, O, HashColumn<DB[TB]>>
 }
 
 /**
- * A delete from a table of this dialect: it cannot be executed before the whole key is bound, since rows to
- * delete are named one by one.
+ * A delete from a table of this dialect: it cannot be executed before its hash key is bound.
  *
- * @typeParam K the key columns that are bound so far.
+ * @typeParam K the hash key column once it is bound, before that `never`.
  */
 export interface FokosDeleteQueryBuilder<DB, TB extends keyof DB, O, K> extends RefusedInDelete {
   toOperationNode: Base<DB, TB, O>['toOperationNode']
   compile: Base<DB, TB, O>['compile']
   $assertType: Base<DB, TB, O>['$assertType']
 
-  where: WhereKey<DB, TB, O, K> & WhereColumn<DB, TB> & WhereOpaque<DB, TB, O>
+  where: WhereHash<DB, TB, O> & WhereColumn<DB, TB> & WhereOpaque<DB, TB, O>
   whereRef<LRE extends ReferenceExpression<DB, TB>, RRE extends ReferenceExpression<DB, TB>>(
     lhs: LRE,
     op: ComparisonOperatorExpression,
@@ -84,21 +83,21 @@ export interface FokosDeleteQueryBuilder<DB, TB extends keyof DB, O, K> extends 
   withPlugin(plugin: KyselyPlugin): FokosDeleteQueryBuilder<DB, TB, O, K>
 
   execute(
-    this: Writable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['execute']>
   ): ReturnType<Base<DB, TB, O>['execute']>
   executeTakeFirst(
-    this: Writable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['executeTakeFirst']>
   ): ReturnType<Base<DB, TB, O>['executeTakeFirst']>
   executeTakeFirstOrThrow(
-    this: Writable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['executeTakeFirstOrThrow']>
   ): ReturnType<Base<DB, TB, O>['executeTakeFirstOrThrow']>
   stream(
-    this: Writable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['stream']>
   ): ReturnType<Base<DB, TB, O>['stream']>
   /** Says what would be sent, and to which partitions, without doing it. */
-  explain<E extends ExplanationLike = Explanation>(this: Writable<TB, DB[TB], K>): Promise<E[]>
+  explain<E extends ExplanationLike = Explanation>(this: Routed<TB, DB[TB], K>): Promise<E[]>
 }

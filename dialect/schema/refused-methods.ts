@@ -32,11 +32,6 @@ export interface RefusedInSelect extends RefusedJoins {
   exceptAll(this: FokosTypeError<RefusalText<'set_operation'>>, ...args: Anything[]): Anything
   as(this: FokosTypeError<RefusalText<'subquery'>>, ...args: Anything[]): Anything
   distinctOn(this: FokosTypeError<RefusalText<'distinct_on'>>, ...args: Anything[]): Anything
-  distinct(this: FokosTypeError<RefusalText<'distinct'>>): Anything
-  groupBy(this: FokosTypeError<RefusalText<'group_by'>>, ...args: Anything[]): Anything
-  having(this: FokosTypeError<RefusalText<'group_by'>>, ...args: Anything[]): Anything
-  havingRef(this: FokosTypeError<RefusalText<'group_by'>>, ...args: Anything[]): Anything
-  offset(this: FokosTypeError<RefusalText<'offset'>>, ...args: Anything[]): Anything
   fetch(this: FokosTypeError<RefusalText<'fetch'>>, ...args: Anything[]): Anything
   top(this: FokosTypeError<RefusalText<'fetch'>>, ...args: Anything[]): Anything
   modifyFront(this: FokosTypeError<RefusalText<'modifier'>>, ...args: Anything[]): Anything

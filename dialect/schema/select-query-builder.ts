@@ -2,6 +2,7 @@ import type {
   CallbackSelection,
   ComparisonOperatorExpression,
   Expression,
+  ExpressionBuilder,
   ExpressionOrFactory,
   KyselyPlugin,
   OperandValueExpressionOrList,
@@ -16,7 +17,7 @@ import type {
   ValueExpression,
 } from 'kysely'
 import type { Explanation } from '../driver/explanation.js'
-import type { NoSubquery, Orderable, Readable } from './bound-columns.js'
+import type { Groupable, NoSubquery, Orderable, Routed } from './bound-columns.js'
 import type { HashColumn } from './key-columns.js'
 import type { RefusedInSelect } from './refused-methods.js'
 import type { AllColumns, ExplanationLike, SelectedRow, SelectedRowOrNone } from './result-types.js'
@@ -66,6 +67,16 @@ interface OrderByOther<DB, TB extends keyof DB, O> {
   ): This
 }
 
+interface GroupBy<DB, TB extends keyof DB, O> {
+  /** Nobody can call this one: it is how Kysely's own method looks, for those who take Kysely's builder. */
+  (groupBy: never): AnyState<DB, TB, O>
+  /** Last, because TypeScript's message is about the last one. */
+  <GE extends ReferenceExpression<DB, TB> | (keyof O & string), This>(
+    this: This & Groupable<TB, DB[TB], GE>,
+    groupBy: GE | readonly GE[] | ((eb: ExpressionBuilder<DB, TB>) => readonly GE[]),
+  ): This
+}
+
 /**
  * A select from a table of this dialect. It can be handed to whatever takes Kysely's `SelectQueryBuilder`, but
  * a method that the compiler refuses cannot be called, nor can the query be executed before its hash key is
@@ -107,6 +118,23 @@ export interface FokosSelectQueryBuilder<DB, TB extends keyof DB, O, K> extends 
   orderBy: OrderByKey<DB, TB> & OrderByOther<DB, TB, O>
   clearOrderBy(): FokosSelectQueryBuilder<DB, TB, O, K>
   limit(limit: ValueExpression<DB, TB, number | bigint | null>): FokosSelectQueryBuilder<DB, TB, O, K>
+  /** Reads so many rows that pass and answers none of them: going on behind the last sort key costs less. */
+  offset(offset: ValueExpression<DB, TB, number | bigint>): FokosSelectQueryBuilder<DB, TB, O, K>
+  /** Of key columns alone. */
+  distinct(): FokosSelectQueryBuilder<DB, TB, O, K>
+  /** By the hash key, and by the first columns of the sort key. */
+  groupBy: GroupBy<DB, TB, O>
+  having<RE extends ReferenceExpression<DB, TB>, VE extends OperandValueExpressionOrList<DB, TB, RE>>(
+    lhs: RE,
+    op: ComparisonOperatorExpression,
+    rhs: VE & NoSubquery<VE>,
+  ): FokosSelectQueryBuilder<DB, TB, O, K>
+  having(expression: ExpressionOrFactory<DB, TB, SqlBool>): FokosSelectQueryBuilder<DB, TB, O, K>
+  havingRef<LRE extends ReferenceExpression<DB, TB>, RRE extends ReferenceExpression<DB, TB>>(
+    lhs: LRE,
+    op: ComparisonOperatorExpression,
+    rhs: RRE,
+  ): FokosSelectQueryBuilder<DB, TB, O, K>
   clearLimit(): FokosSelectQueryBuilder<DB, TB, O, K>
   clearOffset(): FokosSelectQueryBuilder<DB, TB, O, K>
   clearGroupBy(): FokosSelectQueryBuilder<DB, TB, O, K>
@@ -121,11 +149,11 @@ export interface FokosSelectQueryBuilder<DB, TB extends keyof DB, O, K> extends 
   withPlugin(plugin: KyselyPlugin): FokosSelectQueryBuilder<DB, TB, O, K>
 
   execute(
-    this: Readable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['execute']>
   ): Promise<SelectedRow<O>[]>
   executeTakeFirst(
-    this: Readable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['executeTakeFirst']>
   ): Promise<SelectedRowOrNone<O>>
   /**
@@ -134,13 +162,13 @@ export interface FokosSelectQueryBuilder<DB, TB extends keyof DB, O, K> extends 
    */
   executeTakeFirst(this: never): never
   executeTakeFirstOrThrow(
-    this: Readable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['executeTakeFirstOrThrow']>
   ): Promise<SelectedRow<O>>
   stream(
-    this: Readable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['stream']>
   ): AsyncIterableIterator<O>
   /** Says what would be sent, and to which partitions, without doing it. */
-  explain<E extends ExplanationLike = Explanation>(this: Readable<TB, DB[TB], K>): Promise<E[]>
+  explain<E extends ExplanationLike = Explanation>(this: Routed<TB, DB[TB], K>): Promise<E[]>
 }

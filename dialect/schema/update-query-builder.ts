@@ -17,9 +17,9 @@ import type {
   ValueExpression,
 } from 'kysely'
 import type { Explanation } from '../driver/explanation.js'
-import type { NoSubquery, Unqualified, Writable } from './bound-columns.js'
+import type { NoSubquery, Routed, Unqualified } from './bound-columns.js'
 import type { FokosTypeError, RefusalText } from './fokos-type-error.js'
-import type { KeyColumn } from './key-columns.js'
+import type { HashColumn, KeyColumn } from './key-columns.js'
 import type { RefusedInUpdate } from './refused-methods.js'
 import type { AllColumns, ExplanationLike, Narrowed, Returned, ReturnedIf } from './result-types.js'
 import type { BindingOperator, ColumnReference, Operands, WhereColumn } from './shared-methods.js'
@@ -38,28 +38,27 @@ type Assignments<DB, TB extends keyof DB> = {
   [C in AnyColumn<DB, TB>]?: AssignedValue<DB, TB, C> | undefined
 }
 
-/** Comparing a key column with a value, or with a list of values, binds it. */
-type WhereKey<DB, TB extends keyof DB, O, K> = <C extends KeyColumn<DB[TB]>>(
-  lhs: ColumnReference<TB, C>,
+/** Comparing the hash key with a value, or with a list of values, binds it. */
+type WhereHash<DB, TB extends keyof DB, O> = (
+  lhs: ColumnReference<TB, HashColumn<DB[TB]>>,
   op: BindingOperator,
-  rhs: Operands<DB, TB>[C],
-) => FokosUpdateQueryBuilder<DB, TB, O, K | C>
+  rhs: Operands<DB, TB>[HashColumn<DB[TB]>],
+) => FokosUpdateQueryBuilder<DB, TB, O, HashColumn<DB[TB]>>
 
-/** What the types cannot see into may bind all of them. */
+/** What the types cannot see into may bind it. */
 interface WhereOpaque<DB, TB extends keyof DB, O> {
   <RE extends ReferenceExpression<DB, TB>, VE extends OperandValueExpressionOrList<DB, TB, RE>>(
     lhs: RE,
     op: ComparisonOperatorExpression,
     rhs: VE & NoSubquery<VE>,
-  ): FokosUpdateQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
-  (expression: ExpressionOrFactory<DB, TB, SqlBool>): FokosUpdateQueryBuilder<DB, TB, O, KeyColumn<DB[TB]>>
+  ): FokosUpdateQueryBuilder<DB, TB, O, HashColumn<DB[TB]>>
+  (expression: ExpressionOrFactory<DB, TB, SqlBool>): FokosUpdateQueryBuilder<DB, TB, O, HashColumn<DB[TB]>>
 }
 
 /**
- * An update of a table of this dialect: it cannot be executed before the whole key is bound, since rows to
- * change are named one by one.
+ * An update of a table of this dialect: it cannot be executed before its hash key is bound.
  *
- * @typeParam K the key columns that are bound so far.
+ * @typeParam K the hash key column once it is bound, before that `never`.
  */
 export interface FokosUpdateQueryBuilder<DB, TB extends keyof DB, O, K> extends RefusedInUpdate {
   toOperationNode: Base<DB, TB, O>['toOperationNode']
@@ -74,7 +73,7 @@ export interface FokosUpdateQueryBuilder<DB, TB extends keyof DB, O, K> extends 
     value: AssignedValue<DB, TB, Unqualified<TB, RE>>,
   ): FokosUpdateQueryBuilder<DB, TB, O, K>
 
-  where: WhereKey<DB, TB, O, K> & WhereColumn<DB, TB> & WhereOpaque<DB, TB, O>
+  where: WhereHash<DB, TB, O> & WhereColumn<DB, TB> & WhereOpaque<DB, TB, O>
   whereRef<LRE extends ReferenceExpression<DB, TB>, RRE extends ReferenceExpression<DB, TB>>(
     lhs: LRE,
     op: ComparisonOperatorExpression,
@@ -107,21 +106,21 @@ export interface FokosUpdateQueryBuilder<DB, TB extends keyof DB, O, K> extends 
   withPlugin(plugin: KyselyPlugin): FokosUpdateQueryBuilder<DB, TB, O, K>
 
   execute(
-    this: Writable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['execute']>
   ): ReturnType<Base<DB, TB, O>['execute']>
   executeTakeFirst(
-    this: Writable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['executeTakeFirst']>
   ): ReturnType<Base<DB, TB, O>['executeTakeFirst']>
   executeTakeFirstOrThrow(
-    this: Writable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['executeTakeFirstOrThrow']>
   ): ReturnType<Base<DB, TB, O>['executeTakeFirstOrThrow']>
   stream(
-    this: Writable<TB, DB[TB], K>,
+    this: Routed<TB, DB[TB], K>,
     ...options: Parameters<Base<DB, TB, O>['stream']>
   ): ReturnType<Base<DB, TB, O>['stream']>
   /** Says what would be sent, and to which partitions, without doing it. */
-  explain<E extends ExplanationLike = Explanation>(this: Writable<TB, DB[TB], K>): Promise<E[]>
+  explain<E extends ExplanationLike = Explanation>(this: Routed<TB, DB[TB], K>): Promise<E[]>
 }

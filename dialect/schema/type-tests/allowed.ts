@@ -271,6 +271,49 @@ export async function scans(): Promise<void> {
   }
 }
 
+export async function aggregates(): Promise<void> {
+  const ofSfo = db.selectFrom('flights').where('origin', '=', 'SFO')
+  const total = await ofSfo
+    .select((eb) => [eb.fn.countAll<number>().as('flights'), eb.fn.sum<number | null>('seats').as('seats')])
+    .executeTakeFirstOrThrow()
+  expectType<{ flights: number; seats: number | null }>()(total)
+  const days = await ofSfo
+    .select(['departs_at', (eb) => eb.fn.max('delay').as('worst')])
+    .groupBy('departs_at')
+    .having((eb) => eb.fn.countAll<number>(), '>', 1)
+    .having('departs_at', '<', new Date())
+    .havingRef('departs_at', '=', 'departs_at')
+    .orderBy('worst', 'desc')
+    .limit(3)
+    .offset(1)
+    .execute()
+  expectType<{ departs_at: Date; worst: number | null }[]>()(days)
+  await ofSfo.select('destination').distinct().orderBy('destination').execute()
+  await ofSfo.select('destination').groupBy(['flights.departs_at', 'destination']).execute()
+  await ofSfo
+    .select((eb) => [
+      eb.fn.coalesce('delay', eb.val(0)).as('late'),
+      eb.fn<string>('lower', ['destination']).as('to'),
+      eb.case().when('seats', '=', 0).then('full').else('free').end().as('state'),
+      eb.cast<string>('seats', 'text').as('text'),
+    ])
+    .execute()
+}
+
+export async function intervals(): Promise<void> {
+  const ofSfo = db.updateTable('flights').set({ seats: 0 }).where('origin', '=', 'SFO')
+  const { numUpdatedRows } = await ofSfo.where('departs_at', '<', new Date()).executeTakeFirstOrThrow()
+  expectType<bigint>()(numUpdatedRows)
+  const gone = await db
+    .deleteFrom('flights')
+    .where('origin', '=', 'SFO')
+    .where('departs_at', '<', new Date())
+    .returning('destination')
+    .execute()
+  expectType<{ destination: string }[]>()(gone)
+  await ofSfo.set((eb) => eb.ref('plane', '->$').key('model'), 'A320').execute()
+}
+
 /** Databases of other dialects, in the same program, see Kysely as it is. */
 export async function others(): Promise<void> {
   const rows = await unbranded

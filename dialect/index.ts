@@ -50,6 +50,7 @@ export type {
   WriteOperation,
 } from '../engine/operations.js'
 export type { BindingNames } from '../engine/runtime/bindings.js'
+export { ulid, uuid } from '../engine/runtime/identifiers.js'
 export type { EngineSettings, Limits, SettingsOptions } from '../engine/settings.js'
 export type { ItemText } from '../engine/values/item-text.js'
 export type { Value } from '../engine/values/value.js'

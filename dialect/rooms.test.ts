@@ -167,7 +167,7 @@ describe('the rooms', () => {
 
   it('keep it out of what the dialect needs of the runtime, so that it loads in Node', () => {
     const published = (name: string) => isIn('dialect/')(name) && !isTest(name)
-    const needed = ['bindings', 'known-tree', 'worker-ports', 'workers-kv']
+    const needed = ['bindings', 'identifiers', 'known-tree', 'worker-ports', 'workers-kv']
     const others = new RegExp(`from '.*runtime/(?!(${needed.join('|')})\\.js)`)
     expect(filesWith(others, published)).toEqual([])
     const isNeeded = (name: string) => needed.some((file) => name === `engine/runtime/${file}.ts`)

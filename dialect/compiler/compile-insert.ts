@@ -14,6 +14,7 @@ import type { Change, UpdateExisting } from '../../engine/operations.js'
 import { encodeItem } from '../../engine/values/item-text.js'
 import type { Item, Value } from '../../engine/values/value.js'
 import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
+import { checkDefaultKey, fillDefaults } from './fill-defaults.js'
 import { lowerAssignments } from './lower-assignments.js'
 import { lowerExpression, unwrapRaw } from './lower-expression.js'
 import { lowerReturning } from './lower-projection.js'
@@ -27,13 +28,23 @@ type OnExisting = 'error' | 'ignore' | 'replace' | UpdateExisting
 
 /** Every row becomes a change of its own; all of a statement happen together. */
 export function compileInsert(node: InsertQueryNode, schema: DatabaseSchema): PlainStatement {
-  allowOnly(node, ['into', 'columns', 'values', 'onConflict', 'orAction', 'replace', 'returning'])
+  allowOnly(node, [
+    'into',
+    'columns',
+    'values',
+    'defaultValues',
+    'onConflict',
+    'orAction',
+    'replace',
+    'returning',
+  ])
   const scope = openScope(node.into, schema)
   const { table, parameters } = scope
   const rows = readRows(node, scope)
   if (rows.length === 0) throw invalidStatement(scope, 'an insert has at least one row')
   const onExisting = readOnExisting(node, scope)
-  const changes = rows.map((row): Change => {
+  const changes = rows.map((given): Change => {
+    const row = fillDefaults(given, table)
     const key = rowKey(row, table)
     const item = encodeItem(row, table.name)
     return onExisting === 'replace' ? { kind: 'put', key, item } : { kind: 'insert', key, item, onExisting }
@@ -45,7 +56,11 @@ export function compileInsert(node: InsertQueryNode, schema: DatabaseSchema): Pl
   }
 }
 
-function readRows({ columns = [], values }: InsertQueryNode, scope: Scope): Item[] {
+function readRows({ columns = [], values, defaultValues }: InsertQueryNode, scope: Scope): Item[] {
+  if (defaultValues === true) {
+    checkDefaultKey(scope.table)
+    return [{}]
+  }
   if (values === undefined) return []
   if (values.kind === 'SelectQueryNode') throw new UnsupportedQueryError('insert_select')
   if (values.kind === 'RawNode') throw new UnsupportedQueryError('raw_sql')

@@ -409,7 +409,7 @@ const CASES: readonly (readonly [RefusalCode, string, () => Refused])[] = [
   ['or_action', 'replaceInto with orIgnore', () => db.replaceInto('travellers').values(row).orIgnore()],
   ['raw_sql', 'a direction with more in it', () => sfo().orderBy('departs_at', sql`de${sql.lit('x')}sc`)],
   ['or_action', 'orRollback', () => insert().values(row).orRollback()],
-  ['default_values', 'defaultValues', () => insert().defaultValues()],
+  ['default_values', 'defaultValues without a default for the key', () => insert().defaultValues()],
   ['key_change', 'setting the hash key', () => one(db.updateTable('flights').set({ origin: 'OAK' }))],
   ['key_change', 'setting a sort key column', () => one(db.updateTable('flights').set('destination', 'OAK'))],
   [

@@ -78,6 +78,10 @@ export const REFUSALS = {
     reason: 'the values of an insert are constants',
     fix: 'compute "{column}" in TypeScript',
   },
+  default_values: {
+    reason: '"{column}" of "{table}" has no default',
+    fix: 'declare one in table(), or insert the values',
+  },
   conflict_target: {
     reason: 'only the key of "{table}" can conflict',
     fix: 'write oc.columns([{columns}]), or leave the columns out',
@@ -131,7 +135,6 @@ export const REFUSALS = {
     reason: 'a cast to {type} is not supported',
     fix: 'cast to text, integer, bigint or real, or convert it in TypeScript',
   },
-  default_values: { reason: 'default values are not supported yet', fix: 'insert the values' },
 
   // Ways to look at a query, and to read everything.
   explain: { reason: 'explain takes no format and no options', fix: 'write .explain()' },

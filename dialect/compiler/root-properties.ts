@@ -12,7 +12,6 @@ const REFUSED: { readonly [property: string]: RefusalCode } = {
   top: 'fetch',
   output: 'output',
   onDuplicateKey: 'on_duplicate_key',
-  defaultValues: 'default_values',
   using: 'delete_using',
 }
 

@@ -1,5 +1,5 @@
 import type { FokosTypeError, RefusalText } from './fokos-type-error.js'
-import type { HashColumn, KeyColumn } from './key-columns.js'
+import type { HashColumn, KeyColumn, RequiredColumn } from './key-columns.js'
 
 /** A reference without its table. */
 export type Unqualified<Table, Reference> = Reference extends `${Table & string}.${infer Column}`
@@ -12,6 +12,16 @@ export type Routed<Table, Row, BoundColumn> = [HashColumn<Row>] extends [never]
   : HashColumn<Row> extends BoundColumn
     ? unknown
     : FokosTypeError<RefusalText<'missing_hash_key', { table: Table & string; column: HashColumn<Row> }>>
+
+/** What `this` must be to insert a row of defaults: nothing special once nothing must be given. */
+export type MadeOfDefaults<Table, Row> = [RequiredColumn<Row>] extends [never]
+  ? unknown
+  : FokosTypeError<WithoutDefault<Table, RequiredColumn<Row>>>
+
+/** A text for each column that has no default. */
+type WithoutDefault<Table, Column> = Column extends string
+  ? RefusalText<'default_values', { table: Table & string; column: Column }>
+  : never
 
 /** The query's table is one of several, whose keys differ. */
 type OneOfSeveral = FokosTypeError<RefusalText<'several_tables'>>

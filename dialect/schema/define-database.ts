@@ -1,4 +1,4 @@
-import type { SelectType } from 'kysely'
+import type { ColumnType, InsertType, SelectType, UpdateType } from 'kysely'
 import { ConfigurationError } from '../../engine/errors.js'
 import {
   type EngineSettings,
@@ -15,7 +15,7 @@ import { declaredSchema } from './table-schema.js'
 /** Tables by name. */
 export interface TableDeclarations {
   // biome-ignore lint/suspicious/noExplicitAny: any row type may be declared
-  readonly [name: string]: TableDeclaration<any, string, any>
+  readonly [name: string]: TableDeclaration<any, string, any, any>
 }
 
 /**
@@ -37,19 +37,27 @@ export interface DatabaseDeclaration<Tables extends TableDeclarations> {
 
 /**
  * The type to give to `Kysely`: `type Database = InferDatabase<typeof database>`. Rows are as declared, and
- * key columns carry a mark that lets the types refuse what cannot be routed.
+ * key columns carry a mark that lets the types refuse what cannot be routed. An insert may leave out a column
+ * that has a default.
  */
 export type InferDatabase<D extends { readonly tables: TableDeclarations }> = {
-  [T in keyof D['tables']]: D['tables'][T] extends TableDeclaration<infer Row, infer H, infer S>
+  [T in keyof D['tables']]: D['tables'][T] extends TableDeclaration<infer Row, infer H, infer S, infer F>
     ? {
         [C in keyof Row]: C extends H
-          ? HashKey<SelectType<Row[C]>>
+          ? HashKey<SelectType<Row[C]>, KeyInsert<Row, C, F>>
           : C extends S
-            ? SortKey<SelectType<Row[C]>>
-            : Row[C]
+            ? SortKey<SelectType<Row[C]>, KeyInsert<Row, C, F>>
+            : C extends F
+              ? ColumnType<SelectType<Row[C]>, InsertType<Row[C]> | undefined, UpdateType<Row[C]>>
+              : Row[C]
       }
     : never
 }
+
+/** What an insert gives for a key column, which may be nothing if the column has a default. */
+type KeyInsert<Row, C extends keyof Row, Defaulted> =
+  | SelectType<Row[C]>
+  | (C extends Defaulted ? undefined : never)
 
 /**
  * Declares a database: its tables, and settings that can be left out.

@@ -8,12 +8,16 @@ import type {
   Selection,
 } from 'kysely'
 import type { Explanation } from '../driver/explanation.js'
+import type { MadeOfDefaults } from './bound-columns.js'
 import type { RefusedInInsert } from './refused-methods.js'
 import type { AllColumns, ExplanationLike, Narrowed, Returned, ReturnedIf } from './result-types.js'
 
 type Base<DB, TB extends keyof DB, O> = InsertQueryBuilder<DB, TB, O>
 
-/** An insert into a table of this dialect. A row without its whole key is not an `Insertable`. */
+/**
+ * An insert into a table of this dialect. A row without its whole key is not an `Insertable`, unless defaults make
+ * what is missing.
+ */
 export interface FokosInsertQueryBuilder<DB, TB extends keyof DB, O> extends RefusedInInsert {
   toOperationNode: Base<DB, TB, O>['toOperationNode']
   compile: Base<DB, TB, O>['compile']
@@ -25,6 +29,7 @@ export interface FokosInsertQueryBuilder<DB, TB extends keyof DB, O> extends Ref
 
   values(insert: Parameters<Base<DB, TB, O>['values']>[0]): FokosInsertQueryBuilder<DB, TB, O>
   columns(columns: readonly (keyof DB[TB] & string)[]): FokosInsertQueryBuilder<DB, TB, O>
+  defaultValues(this: MadeOfDefaults<TB, DB[TB]>): FokosInsertQueryBuilder<DB, TB, O>
   onConflict(callback: Parameters<Base<DB, TB, O>['onConflict']>[0]): FokosInsertQueryBuilder<DB, TB, O>
   ignore(): FokosInsertQueryBuilder<DB, TB, O>
   orIgnore(): FokosInsertQueryBuilder<DB, TB, O>

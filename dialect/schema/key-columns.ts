@@ -1,13 +1,13 @@
-import type { ColumnType, SelectType } from 'kysely'
+import type { ColumnType, InsertType, SelectType } from 'kysely'
 import type { KeyPart } from '../../engine/keys/key-codec.js'
 
 declare const KEY: unique symbol
 
 /** A column that is its table's hash key: given at insert, never changed, compared with `=` or `in`. */
-export type HashKey<T> = ColumnType<T, T, never> & { readonly [KEY]: 'hash' }
+export type HashKey<T, Insert = T> = ColumnType<T, Insert, never> & { readonly [KEY]: 'hash' }
 
 /** A column of its table's sort key: given at insert, never changed, the order of the rows of a hash key. */
-export type SortKey<T> = ColumnType<T, T, never> & { readonly [KEY]: 'sort' }
+export type SortKey<T, Insert = T> = ColumnType<T, Insert, never> & { readonly [KEY]: 'sort' }
 
 /** The columns that a row type names, without those that an index signature stands for. */
 type NamedColumn<Row> = keyof {
@@ -32,6 +32,12 @@ type MarkedColumn<Row, Mark> = {
     : NonNullable<Row[C]> extends { readonly [KEY]: Mark }
       ? C
       : never
+}[NamedColumn<Row>] &
+  string
+
+/** The names of the columns that an insert must give. */
+export type RequiredColumn<Row> = {
+  [C in NamedColumn<Row>]: undefined extends InsertType<Row[C]> ? never : C
 }[NamedColumn<Row>] &
   string
 

@@ -54,7 +54,6 @@ interface RefusedInWrite {
 /** What no insert may do. */
 export interface RefusedInInsert extends RefusedInWrite {
   expression(this: FokosTypeError<RefusalText<'insert_select'>>, ...args: Anything[]): Anything
-  defaultValues(this: FokosTypeError<RefusalText<'default_values'>>): Anything
   onDuplicateKeyUpdate(this: FokosTypeError<RefusalText<'on_duplicate_key'>>, ...args: Anything[]): Anything
   orFail(this: FokosTypeError<RefusalText<'or_action', { action: 'fail' }>>): Anything
   orRollback(this: FokosTypeError<RefusalText<'or_action', { action: 'rollback' }>>): Anything

@@ -1,3 +1,5 @@
+import type { ColumnDefault } from './column-defaults.js'
+
 /** What the compiler knows of a table. */
 export interface TableSchema {
   readonly name: string
@@ -6,6 +8,8 @@ export interface TableSchema {
   readonly sortKey: readonly string[]
   /** Whether a row may do without its sort key: tables without a declaration have that choice. */
   readonly sortKeyOptional: boolean
+  /** What columns hold where an insert leaves them out. */
+  readonly defaults: ReadonlyMap<string, ColumnDefault>
 }
 
 /** What the compiler knows of a database. */
@@ -16,9 +20,17 @@ export interface DatabaseSchema {
   readonly tableNames: readonly string[]
 }
 
+const NO_DEFAULTS: ReadonlyMap<string, ColumnDefault> = new Map()
+
 /** Every name is a table with the key columns `hash_key` and, if a row wants one, `sort_key`. */
 export const UNDECLARED_SCHEMA: DatabaseSchema = {
-  table: (name) => ({ name, hashKey: 'hash_key', sortKey: ['sort_key'], sortKeyOptional: true }),
+  table: (name) => ({
+    name,
+    hashKey: 'hash_key',
+    sortKey: ['sort_key'],
+    sortKeyOptional: true,
+    defaults: NO_DEFAULTS,
+  }),
   tableNames: [],
 }
 

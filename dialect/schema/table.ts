@@ -1,13 +1,21 @@
 import { ConfigurationError } from '../../engine/errors.js'
 import { refuseUnknownOptions } from '../../engine/settings.js'
+import { type DefaultFor, readDefaults } from './column-defaults.js'
 import type { FokosTypeError } from './fokos-type-error.js'
 import type { KeyableColumn } from './key-columns.js'
 import type { TableSchema } from './table-schema.js'
 
 /** A table's declaration: the row type, for the compiler of TypeScript, and the key, for ours. */
-export interface TableDeclaration<Row, HashKey extends string, SortKey extends string> {
+export interface TableDeclaration<
+  Row,
+  HashKey extends string,
+  SortKey extends string,
+  Defaulted extends string = never,
+> {
   readonly hashKey: HashKey
   readonly sortKey: readonly SortKey[]
+  /** What columns hold where an insert leaves them out. */
+  readonly defaults?: { readonly [C in Defaulted]: unknown }
   /** Only a type: carries the row type to `InferDatabase`. */
   readonly row?: Row
 }
@@ -21,11 +29,13 @@ type Keyable<Row, C extends keyof Row & string, Taken extends string = never> = 
         FokosTypeError<`fokos: the column "${C}" cannot stand in a key: keys hold strings, numbers, bigints, booleans, dates or bytes, and never null`>
 
 /**
- * Declares a table: first the type of its rows, then its key.
+ * Declares a table: first the type of its rows, then its key, and what else is to be known of it.
  *
  * - `hashKey` names the column that says where a row lives. All rows of one hash key live together.
  * - `sortKey` names the column, or the columns in order, that order the rows of one hash key and make them
  *   unique. Without it there is one row per hash key.
+ * - `defaults` says what columns hold where an insert leaves them out: values, or functions that are called for
+ *   each such row when the query is compiled, such as {@link ulid}.
  *
  * Key columns hold strings, numbers, bigints, booleans, dates or bytes, and never null. Other columns hold
  * anything that {@link Value} lists, need no declaration beside the type, and can be added at any time.
@@ -33,16 +43,26 @@ type Keyable<Row, C extends keyof Row & string, Taken extends string = never> = 
  * @throws {ConfigurationError} for an unknown option or a key without sense.
  * @example
  * table<{ origin: string; departs_at: Date; seats: number }>()({ hashKey: 'origin', sortKey: 'departs_at' })
+ * @example
+ * table<{ id: string; state: 'new' | 'paid'; placed_at: Date }>()({
+ *   hashKey: 'id',
+ *   defaults: { id: ulid, state: 'new', placed_at: () => new Date() },
+ * })
  */
 export function table<Row extends object>() {
   // Without a hash key, H is never: then its absence is the error, and not that a column stands twice.
-  function declare<H extends keyof Row & string = never, S extends keyof Row & string = never>(key: {
+  function declare<
+    H extends keyof Row & string = never,
+    S extends keyof Row & string = never,
+    D extends string = never,
+  >(options: {
     readonly hashKey: H & Keyable<Row, H>
     readonly sortKey?: (S & Keyable<Row, S, H>) | readonly (S & Keyable<Row, S, H>)[]
+    readonly defaults?: { readonly [C in D]: DefaultFor<Row, C> }
     // Nothing is inferred from where the declaration stands: it would make every column a part of the key.
-  }): TableDeclaration<Row, NoInfer<H>, NoInfer<S>>
-  function declare(key: { hashKey: string; sortKey?: string | readonly string[] }) {
-    refuseUnknownOptions('table', key, ['hashKey', 'sortKey'])
+  }): TableDeclaration<Row, NoInfer<H>, NoInfer<S>, NoInfer<D>>
+  function declare(key: { hashKey: string; sortKey?: string | readonly string[]; defaults?: object }) {
+    refuseUnknownOptions('table', key, ['hashKey', 'sortKey', 'defaults'])
     const sortKey =
       key.sortKey === undefined ? [] : typeof key.sortKey === 'string' ? [key.sortKey] : key.sortKey
     const columns = [key.hashKey, ...(Array.isArray(sortKey) ? sortKey : [sortKey])]
@@ -54,19 +74,37 @@ export function table<Row extends object>() {
     if (new Set(columns).size < columns.length) {
       throw new ConfigurationError(`a column stands once in a key, not ${columns.join(', ')}`)
     }
-    return Object.freeze({ hashKey: key.hashKey, sortKey: Object.freeze([...sortKey]) })
+    const { hashKey, defaults = {} } = key
+    if (typeof defaults !== 'object' || defaults === null || Array.isArray(defaults)) {
+      throw new ConfigurationError(`defaults are an object of values by column, not ${String(defaults)}`)
+    }
+    return Object.freeze({
+      hashKey,
+      sortKey: Object.freeze([...sortKey]),
+      defaults: Object.freeze({ ...defaults }),
+    })
   }
   return declare
 }
 
 /** @throws {ConfigurationError} when a declaration was not made by {@link table}. */
 export function tableSchema(name: string, declaration: unknown): TableSchema {
-  const { hashKey, sortKey } = (declaration ?? {}) as Partial<TableDeclaration<unknown, string, string>>
+  const {
+    hashKey,
+    sortKey,
+    defaults = {},
+  } = (declaration ?? {}) as Partial<TableDeclaration<unknown, string, string, string>>
   if (name === '') throw new ConfigurationError('a table has a name')
   if (typeof hashKey !== 'string' || !Array.isArray(sortKey)) {
     throw new ConfigurationError(`"${name}" is not a table: write table<Row>()({ hashKey: … })`, {
       table: name,
     })
   }
-  return Object.freeze({ name, hashKey, sortKey, sortKeyOptional: false })
+  return Object.freeze({
+    name,
+    hashKey,
+    sortKey,
+    sortKeyOptional: false,
+    defaults: readDefaults(name, [hashKey, ...sortKey], defaults),
+  })
 }

@@ -3,6 +3,7 @@ import {
   CamelCasePlugin,
   DeduplicateJoinsPlugin,
   type Expression,
+  type Insertable,
   type Kysely,
   type Selectable,
   type SelectQueryBuilder,
@@ -16,6 +17,8 @@ import {
   db,
   expectType,
   key,
+  type Lazy,
+  lazy,
   loose,
   type Unbranded,
   unbranded,
@@ -370,4 +373,44 @@ export async function rowsOfOtherKinds(): Promise<void> {
   await loose.updateTable('made').set({ n: 2 }).where('id', '=', 'a').execute()
   await undeclared.selectFrom('pages').selectAll().where('hash_key', '=', 'a').orderBy('sort_key').execute()
   await undeclared.deleteFrom('pages').where('hash_key', '=', 'a').where('sort_key', '=', 'b').execute()
+}
+
+export async function rowsWithDefaults(): Promise<void> {
+  await lazy.insertInto('orders').values({ customer: 'ann' }).execute()
+  await lazy
+    .insertInto('orders')
+    .values([
+      { customer: 'ann', id: 'a', state: 'paid', placed_at: new Date(), tags: ['x'], note: 'y' },
+      { customer: 'bob', id: undefined, state: undefined },
+    ])
+    .execute()
+  await lazy.replaceInto('pages').values({ text: 'a' }).execute()
+  const visit = await lazy
+    .insertInto('visits')
+    .defaultValues()
+    .returning(['id', 'page'])
+    .executeTakeFirstOrThrow()
+  expectType<{ id: string; page: string | null }>()(visit)
+  const order = await lazy
+    .selectFrom('orders')
+    .selectAll()
+    .where('customer', '=', 'ann')
+    .executeTakeFirstOrThrow()
+  expectType<{
+    customer: string
+    id: string
+    state: 'new' | 'paid'
+    placed_at: Date
+    tags: string[]
+    note: string | undefined
+    made: number
+  }>()(order)
+  const inserted: Insertable<Lazy['visits']> = {}
+  await lazy.insertInto('visits').values(inserted).execute()
+  await lazy
+    .updateTable('orders')
+    .set({ state: 'paid', placed_at: new Date() })
+    .where('customer', '=', 'ann')
+    .where('id', '=', 'a')
+    .execute()
 }

@@ -1,5 +1,5 @@
-import { type Generated, Kysely } from 'kysely'
-import { defineDatabase, type HashKey, type InferDatabase, type SortKey, table } from '../../index.js'
+import { type ColumnType, type Generated, Kysely } from 'kysely'
+import { defineDatabase, type HashKey, type InferDatabase, type SortKey, table, ulid } from '../../index.js'
 
 /** The database that the type tests use. */
 export const database = defineDatabase({
@@ -38,6 +38,33 @@ export const loosely = defineDatabase({
 export const loose = new Kysely<InferDatabase<typeof loosely>>({
   dialect: loosely.FokosDialect.compileOnly(),
 })
+
+/** Rows of which an insert may leave out much, or all. */
+export const lazily = defineDatabase({
+  tables: {
+    orders: table<{
+      customer: string
+      id: string
+      state: 'new' | 'paid'
+      placed_at: Date
+      tags: string[]
+      note?: string
+      made: ColumnType<number, never, never>
+    }>()({
+      hashKey: 'customer',
+      sortKey: 'id',
+      defaults: { id: ulid, state: 'new', placed_at: () => new Date(), tags: () => [], made: 1 },
+    }),
+    visits: table<{ id: string; at: Date; page: string | null }>()({
+      hashKey: 'id',
+      sortKey: ['at'],
+      defaults: { id: ulid, at: () => new Date(), page: null },
+    }),
+    pages: table<{ id: string; text: string }>()({ hashKey: 'id', defaults: { id: ulid } }),
+  },
+})
+export type Lazy = InferDatabase<typeof lazily>
+export const lazy = new Kysely<Lazy>({ dialect: lazily.FokosDialect.compileOnly() })
 
 /** Of another dialect altogether. */
 export interface Unbranded {

@@ -1,7 +1,7 @@
 // Every line under a comment `// refused: text` must fail to type-check with that text; no other line may.
 import { Kysely, type Transaction } from 'kysely'
-import { defineDatabase, scanEveryPartition, table } from '../../index.js'
-import { type Database, db, key, loose, undeclared } from './database.js'
+import { defineDatabase, scanEveryPartition, table, ulid } from '../../index.js'
+import { type Database, db, key, lazy, loose, undeclared } from './database.js'
 
 const flights = db.selectFrom('flights').selectAll()
 const ofSfo = flights.where('origin', '=', 'SFO')
@@ -165,8 +165,22 @@ scanEveryPartition(flights, { segmnets: 4 })
 const insert = db.insertInto('travellers')
 // refused: insert from a select is not supported
 insert.expression((eb) => eb.selectFrom('travellers').selectAll())
-// refused: default values are not supported yet
+// refused: "id" of "travellers" has no default: declare one in table(), or insert the values
 insert.defaultValues()
+// refused: "name" of "travellers" has no default
+insert.defaultValues()
+// refused: "text" of "pages" has no default
+lazy.insertInto('pages').defaultValues()
+// refused: text
+lazy.insertInto('pages').values({})
+// refused: customer
+lazy.insertInto('orders').values({ id: 'a' })
+// refused: "gone"
+lazy.insertInto('orders').values({ customer: 'a', state: 'gone' })
+// refused: the key column "id" of "orders" cannot change
+lazy.updateTable('orders').set({ id: 'b' })
+// refused: null
+lazy.insertInto('orders').values({ customer: 'a', state: null })
 // refused: on duplicate key update is not supported: use onConflict
 insert.onDuplicateKeyUpdate({ name: 'x' })
 // refused: insert or rollback is not supported
@@ -180,6 +194,18 @@ insert.values({ name: 'A' })
 // refused: null
 insert.values({ id: null, name: 'A' })
 
+// refused: Type 'number' is not assignable to type 'string | (() => string)'
+table<{ id: string; state: string }>()({ hashKey: 'id', defaults: { state: 5 } })
+// refused: Type 'number' is not assignable to type 'string'
+table<{ id: string; state: string }>()({ hashKey: 'id', defaults: { state: () => 5 } })
+// refused: Type 'string' is not assignable to type 'Date'
+table<{ id: string; at: Date }>()({ hashKey: 'id', sortKey: 'at', defaults: { at: ulid } })
+// refused: Type 'Promise<string>' is not assignable to type 'string'
+table<{ id: string; state: string }>()({ hashKey: 'id', defaults: { state: async () => 'new' } })
+// refused: Type 'null' is not assignable
+table<{ id: string; state: string }>()({ hashKey: 'id', defaults: { state: null } })
+// refused: there is no column "stat" to have a default
+table<{ id: string; state: string }>()({ hashKey: 'id', defaults: { stat: 'new' } })
 // refused: "nothing"
 table<{ id: string }>()({ hashKey: 'nothing' })
 // refused: the column "tags" cannot stand in a key: keys hold strings, numbers

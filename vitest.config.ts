@@ -73,7 +73,16 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: tested.map((folder) => `${folder}/**/*.workers.test.ts`),
-          exclude: ['dialect/growing/**'],
+          exclude: ['dialect/growing/**', 'dialect/validating/**'],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        resolve,
+        plugins: [inWorkerd('./dialect/validating/wrangler.toml', {})],
+        test: {
+          name: 'validating',
+          include: ['dialect/validating/*.workers.test.ts'],
           testTimeout: 120_000,
         },
       },

@@ -20,6 +20,7 @@ export {
   TransactionConflictError,
   TypeMismatchError,
   UnavailableError,
+  ValidationError,
 } from '../engine/errors.js'
 export type {
   Assignment,
@@ -49,6 +50,7 @@ export type {
   UpdateExisting,
   WriteOperation,
 } from '../engine/operations.js'
+export type { CheckItem } from '../engine/ports.js'
 export type { BindingNames } from '../engine/runtime/bindings.js'
 export { ulid, uuid } from '../engine/runtime/identifiers.js'
 export type { EngineSettings, Limits, SettingsOptions } from '../engine/settings.js'
@@ -83,6 +85,7 @@ export type { FokosDeleteQueryBuilder } from './schema/delete-query-builder.js'
 export type { FokosTypeError } from './schema/fokos-type-error.js'
 export type { FokosInsertQueryBuilder } from './schema/insert-query-builder.js'
 export type { HashKey, SortKey } from './schema/key-columns.js'
+export type { RowValidator, ValidatorAnswer, ValidatorIssue } from './schema/row-validator.js'
 export type { FokosSelectQueryBuilder } from './schema/select-query-builder.js'
 export { type TableDeclaration, table } from './schema/table.js'
 export type { FokosUpdateQueryBuilder } from './schema/update-query-builder.js'

@@ -46,6 +46,7 @@ const isTest = isIn(
   'dialect/contention/',
   'dialect/differential/',
   'dialect/growing/',
+  'dialect/validating/',
   'dialect/schema/type-tests/',
   ...TEST_SUPPORT,
 )

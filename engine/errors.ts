@@ -4,6 +4,7 @@
  * - `configuration`: a binding, an option or a declaration is wrong ({@link ConfigurationError}).
  * - `invalid_key`, `invalid_value`, `type_mismatch`, `invalid_request`: bad input
  *   ({@link InvalidKeyError}, {@link InvalidValueError}, {@link TypeMismatchError}, {@link InvalidRequestError}).
+ * - `validation`: a row is not what its table's validator lets through ({@link ValidationError}).
  * - `limit_exceeded`: an item, a key or a statement is larger than allowed ({@link LimitError}).
  * - `constraint`: an insert met an item with its key ({@link ConstraintError}).
  * - `condition_failed`: a condition of the engine's own API did not hold ({@link ConditionFailedError}).
@@ -21,6 +22,7 @@ export type ErrorCode =
   | 'invalid_value'
   | 'type_mismatch'
   | 'invalid_request'
+  | 'validation'
   | 'limit_exceeded'
   | 'constraint'
   | 'condition_failed'
@@ -91,6 +93,15 @@ export class TypeMismatchError extends FokosError {
 export class InvalidRequestError extends FokosError {
   override name = 'InvalidRequestError'
   readonly code = 'invalid_request'
+}
+
+/**
+ * A row is not what its table's validator lets through, or would not be after an update. Nothing was written.
+ * `details.issues` has what the validator says, each with its path.
+ */
+export class ValidationError extends FokosError {
+  override name = 'ValidationError'
+  readonly code = 'validation'
 }
 
 /** An item, a key or a statement is larger than its limit; both sizes are in the message and the details. */
@@ -174,6 +185,7 @@ const ERROR_OF = {
   invalid_value: InvalidValueError,
   type_mismatch: TypeMismatchError,
   invalid_request: InvalidRequestError,
+  validation: ValidationError,
   limit_exceeded: LimitError,
   constraint: ConstraintError,
   condition_failed: ConditionFailedError,

@@ -18,11 +18,13 @@ export {
   TransactionConflictError,
   TypeMismatchError,
   UnavailableError,
+  ValidationError,
 } from './errors.js'
 export { and, calculate, column, compare, exists, not, type Operand, or, value } from './expressions/build.js'
 export type { ArithmeticOperator, ComparisonOperator, Expression, PathLeg } from './expressions/expression.js'
 export type { KeyPart } from './keys/key-codec.js'
 export type { KeeperStatus, PartitionDescription, Route, TransferState, Version } from './operations.js'
+export type { CheckItem } from './ports.js'
 export type { BindingNames } from './runtime/bindings.js'
 export {
   type DeclaredSettings,

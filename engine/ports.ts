@@ -1,4 +1,5 @@
-import type { KeeperAnswer, KeeperRequest, PartitionAnswer, PartitionRequest } from './operations.js'
+import type { ItemKey, KeeperAnswer, KeeperRequest, PartitionAnswer, PartitionRequest } from './operations.js'
+import type { Item } from './values/value.js'
 
 /*
  * Everything that partition and client know of the world outside. The room runtime/ binds these to Durable
@@ -85,6 +86,14 @@ export interface TopologyCache {
    */
   put(key: string, value: Uint8Array): Promise<void>
 }
+
+/**
+ * Makes sure that an item may be what a change makes of it: nothing of the change is done if it throws. It sees what
+ * updates and upserts come to; whole items are checked by who makes them.
+ *
+ * @throws {FokosError} and nothing else, which would look like a partition that fails.
+ */
+export type CheckItem = (key: ItemKey, item: Item) => void
 
 /** No answer came. Says what is known of the request that was sent. */
 export class PeerCallError extends Error {

@@ -14,6 +14,7 @@ import type { Change, UpdateExisting } from '../../engine/operations.js'
 import { encodeItem } from '../../engine/values/item-text.js'
 import type { Item, Value } from '../../engine/values/value.js'
 import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
+import { validateRow } from '../schema/validate-row.js'
 import { checkDefaultKey, fillDefaults } from './fill-defaults.js'
 import { lowerAssignments } from './lower-assignments.js'
 import { lowerExpression, unwrapRaw } from './lower-expression.js'
@@ -47,6 +48,7 @@ export function compileInsert(node: InsertQueryNode, schema: DatabaseSchema): Pl
     const row = fillDefaults(given, table)
     const key = rowKey(row, table)
     const item = encodeItem(row, table.name)
+    validateRow(row, table)
     return onExisting === 'replace' ? { kind: 'put', key, item } : { kind: 'insert', key, item, onExisting }
   })
   return {

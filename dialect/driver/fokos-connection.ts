@@ -47,7 +47,11 @@ export class FokosConnection implements DatabaseConnection {
     if (isolationLevel !== undefined && isolationLevel !== 'serializable') {
       throw new UnsupportedQueryError('isolation_level', { level: isolationLevel })
     }
-    this.#block = this.#client.begin({ readOnly: accessMode === 'read only', limits: this.#limits })
+    this.#block = this.#client.begin({
+      readOnly: accessMode === 'read only',
+      limits: this.#limits,
+      checkItem: this.#schema.checkItem,
+    })
     this.#savepoints = []
   }
 

@@ -2,6 +2,7 @@ import { ConstraintError, FokosError } from '../../engine/errors.js'
 import { decodeItem } from '../../engine/values/item-text.js'
 import type { Value } from '../../engine/values/value.js'
 import type { CompiledOperation } from '../compiler/statement.js'
+import { describeKey } from '../schema/describe-key.js'
 import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
 import { readParts } from './readable-key.js'
 
@@ -43,17 +44,4 @@ function name(error: FokosError, table: TableSchema, row?: Row, hint = ''): Foko
   // The stack begins with the message; and from here it leads to who executed, not into the engine.
   Error.captureStackTrace?.(error, name)
   return error
-}
-
-/** A row's key as its columns: `origin = "SFO", departs_at = 2001-01-01T06:00:00.000Z`. */
-function describeKey(row: Row, { hashKey, sortKey }: TableSchema): string {
-  return [hashKey, ...sortKey]
-    .filter((column) => row[column] !== undefined)
-    .map((column) => `${column} = ${describePart(row[column])}`)
-    .join(', ')
-}
-
-function describePart(part: Value): string {
-  if (part instanceof Date) return part.toISOString()
-  return typeof part === 'string' ? JSON.stringify(part.slice(0, 100)) : String(part)
 }

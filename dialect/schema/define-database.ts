@@ -1,5 +1,6 @@
 import type { ColumnType, InsertType, SelectType, UpdateType } from 'kysely'
 import { ConfigurationError } from '../../engine/errors.js'
+import type { CheckItem } from '../../engine/ports.js'
 import {
   type EngineSettings,
   refuseUnknownOptions,
@@ -33,6 +34,8 @@ export interface DatabaseDeclaration<Tables extends TableDeclarations> {
   readonly settings: EngineSettings
   /** The dialect of this database: `new Kysely<Database>({ dialect: new FokosDialect(env) })`. */
   readonly FokosDialect: FokosDialectClass
+  /** Has the Durable Objects validate what updates make of rows, if any table has a validator. */
+  readonly checkItem?: CheckItem | undefined
 }
 
 /**
@@ -85,5 +88,6 @@ export function defineDatabase<const Tables extends TableDeclarations>(
   }
   const schema = declaredSchema(Object.entries(tables).map(([name, declared]) => tableSchema(name, declared)))
   const settings = resolveSettings(settingsOptions)
-  return Object.freeze({ tables, settings, FokosDialect: dialectFor(schema, settings) })
+  const { checkItem } = schema
+  return Object.freeze({ tables, settings, FokosDialect: dialectFor(schema, settings), checkItem })
 }

@@ -10,7 +10,7 @@ export type HashKey<T, Insert = T> = ColumnType<T, Insert, never> & { readonly [
 export type SortKey<T, Insert = T> = ColumnType<T, Insert, never> & { readonly [KEY]: 'sort' }
 
 /** The columns that a row type names, without those that an index signature stands for. */
-type NamedColumn<Row> = keyof {
+export type NamedColumn<Row> = keyof {
   [C in keyof Row as string extends C ? never : number extends C ? never : C]: never
 }
 

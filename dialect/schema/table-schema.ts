@@ -1,4 +1,7 @@
+import type { CheckItem } from '../../engine/ports.js'
 import type { ColumnDefault } from './column-defaults.js'
+import type { RowValidator } from './row-validator.js'
+import { itemCheck } from './validate-row.js'
 
 /** What the compiler knows of a table. */
 export interface TableSchema {
@@ -10,6 +13,8 @@ export interface TableSchema {
   readonly sortKeyOptional: boolean
   /** What columns hold where an insert leaves them out. */
   readonly defaults: ReadonlyMap<string, ColumnDefault>
+  /** What all rows must pass. */
+  readonly validator?: RowValidator | undefined
 }
 
 /** What the compiler knows of a database. */
@@ -18,6 +23,8 @@ export interface DatabaseSchema {
   table(name: string): TableSchema | undefined
   /** The names of the tables, for messages; none when any name is a table. */
   readonly tableNames: readonly string[]
+  /** Validates what changes make of rows, if any table has a validator. */
+  readonly checkItem?: CheckItem | undefined
 }
 
 const NO_DEFAULTS: ReadonlyMap<string, ColumnDefault> = new Map()
@@ -36,7 +43,11 @@ export const UNDECLARED_SCHEMA: DatabaseSchema = {
 
 export function declaredSchema(tables: readonly TableSchema[]): DatabaseSchema {
   const byName = new Map(tables.map((table) => [table.name, table]))
-  return { table: (name) => byName.get(name), tableNames: [...byName.keys()] }
+  return {
+    table: (name) => byName.get(name),
+    tableNames: [...byName.keys()],
+    checkItem: itemCheck(byName),
+  }
 }
 
 /** Whether a column is part of the table's key. */

@@ -3,7 +3,9 @@ import { refuseUnknownOptions } from '../../engine/settings.js'
 import { type DefaultFor, readDefaults } from './column-defaults.js'
 import type { FokosTypeError } from './fokos-type-error.js'
 import type { KeyableColumn } from './key-columns.js'
+import type { RowValidator, ValidatorFor } from './row-validator.js'
 import type { TableSchema } from './table-schema.js'
+import { checkValidator } from './validate-row.js'
 
 /** A table's declaration: the row type, for the compiler of TypeScript, and the key, for ours. */
 export interface TableDeclaration<
@@ -16,6 +18,8 @@ export interface TableDeclaration<
   readonly sortKey: readonly SortKey[]
   /** What columns hold where an insert leaves them out. */
   readonly defaults?: { readonly [C in Defaulted]: unknown }
+  /** What all rows must pass. */
+  readonly validate?: RowValidator | undefined
   /** Only a type: carries the row type to `InferDatabase`. */
   readonly row?: Row
 }
@@ -37,6 +41,10 @@ type Keyable<Row, C extends keyof Row & string, Taken extends string = never> = 
  * - `defaults` says what columns hold where an insert leaves them out: values, or functions that are called for
  *   each such row when the query is compiled, such as {@link ulid}.
  *
+ * - `validate` is a validator that all rows must pass, of zod, valibot, arktype or any other library that follows
+ *   Standard Schema: what an insert brings, and what an update makes of a row. Rows are stored as they are, whatever
+ *   the validator makes of them.
+ *
  * Key columns hold strings, numbers, bigints, booleans, dates or bytes, and never null. Other columns hold
  * anything that {@link Value} lists, need no declaration beside the type, and can be added at any time.
  *
@@ -55,14 +63,21 @@ export function table<Row extends object>() {
     H extends keyof Row & string = never,
     S extends keyof Row & string = never,
     D extends string = never,
+    V extends RowValidator = RowValidator,
   >(options: {
     readonly hashKey: H & Keyable<Row, H>
     readonly sortKey?: (S & Keyable<Row, S, H>) | readonly (S & Keyable<Row, S, H>)[]
     readonly defaults?: { readonly [C in D]: DefaultFor<Row, C> }
+    readonly validate?: V & ValidatorFor<Row, V>
     // Nothing is inferred from where the declaration stands: it would make every column a part of the key.
   }): TableDeclaration<Row, NoInfer<H>, NoInfer<S>, NoInfer<D>>
-  function declare(key: { hashKey: string; sortKey?: string | readonly string[]; defaults?: object }) {
-    refuseUnknownOptions('table', key, ['hashKey', 'sortKey', 'defaults'])
+  function declare(key: {
+    hashKey: string
+    sortKey?: string | readonly string[]
+    defaults?: object
+    validate?: RowValidator
+  }) {
+    refuseUnknownOptions('table', key, ['hashKey', 'sortKey', 'defaults', 'validate'])
     const sortKey =
       key.sortKey === undefined ? [] : typeof key.sortKey === 'string' ? [key.sortKey] : key.sortKey
     const columns = [key.hashKey, ...(Array.isArray(sortKey) ? sortKey : [sortKey])]
@@ -82,6 +97,7 @@ export function table<Row extends object>() {
       hashKey,
       sortKey: Object.freeze([...sortKey]),
       defaults: Object.freeze({ ...defaults }),
+      ...(key.validate === undefined ? undefined : { validate: key.validate }),
     })
   }
   return declare
@@ -93,6 +109,7 @@ export function tableSchema(name: string, declaration: unknown): TableSchema {
     hashKey,
     sortKey,
     defaults = {},
+    validate,
   } = (declaration ?? {}) as Partial<TableDeclaration<unknown, string, string, string>>
   if (name === '') throw new ConfigurationError('a table has a name')
   if (typeof hashKey !== 'string' || !Array.isArray(sortKey)) {
@@ -106,5 +123,6 @@ export function tableSchema(name: string, declaration: unknown): TableSchema {
     sortKey,
     sortKeyOptional: false,
     defaults: readDefaults(name, [hashKey, ...sortKey], defaults),
+    validator: checkValidator(name, validate),
   })
 }

@@ -5,8 +5,10 @@ import { compareBytes } from '../keys/compare-bytes.js'
 import type { Interval } from '../keys/interval.js'
 import { mark } from '../mark.js'
 import type { Change, ChangeResult, FoundItem, ItemKey, UpdateExisting, Version } from '../operations.js'
+import type { CheckItem } from '../ports.js'
 import { type Limits, MAX_STATEMENT_BYTES } from '../settings.js'
 import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
+import type { Item } from '../values/value.js'
 import { checkItemSize } from './check-sizes.js'
 import type { ItemTable } from './item-table.js'
 import { show } from './show.js'
@@ -19,6 +21,8 @@ export interface ChangeMakerOptions {
   readonly token: number
   readonly limits: Limits
   readonly returning?: Projection | undefined
+  /** What updates and upserts must come to, where anybody minds. */
+  readonly checkItem?: CheckItem | undefined
   /** Bytes of the items that the changes write together at most. */
   readonly maxBytes?: number
 }
@@ -36,6 +40,7 @@ export class ChangeMaker {
   /**
    * @param index which change of its statement it is, for what it throws.
    * @throws {ConstraintError} when an insert meets an item and says that this is an error.
+   * @throws {ValidationError} when an update makes of an item what it may not be.
    * @throws {LimitError} when an update makes an item too large, or all that is written or returned is too much.
    */
   make(change: Change, index: number): ChangeResult {
@@ -79,7 +84,7 @@ export class ChangeMaker {
     const stored = this.#options.items.get(key) as FoundItem
     const operands = { item: decodeItem(stored.item), proposed: decodeItem(proposed) }
     if (!holds(condition, operands)) return { made: false, because: 'condition' }
-    return this.#replace(key, encodeItem(assign(assignments, operands)), index)
+    return this.#remake(key, assign(assignments, operands), index)
   }
 
   #put(change: Change & { kind: 'put' }, index: number): ChangeResult {
@@ -111,10 +116,17 @@ export class ChangeMaker {
     const item = decodeItem(stored.item)
     if (!holds(change.condition, { item })) return { made: false, because: 'condition' }
     if (change.kind === 'update') {
-      return this.#replace(change.key, encodeItem(assign(change.assignments, { item })), index)
+      return this.#remake(change.key, assign(change.assignments, { item }), index)
     }
     items.delete(change.key)
     return this.#made(tick(), stored.item)
+  }
+
+  /** What is stored is what was there before the check, whatever that does with it. */
+  #remake(key: ItemKey, item: Item, index: number): ChangeResult {
+    const text = encodeItem(item)
+    this.#options.checkItem?.(key, item)
+    return this.#replace(key, text, index)
   }
 
   #replace(key: ItemKey, item: ItemText, index: number): ChangeResult {

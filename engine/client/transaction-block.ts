@@ -19,6 +19,7 @@ import type {
   WriteOperation,
   WriteResult,
 } from '../operations.js'
+import type { CheckItem } from '../ports.js'
 import { DEFAULT_SETTINGS, type Limits } from '../settings.js'
 import { decodeItem, type ItemText } from '../values/item-text.js'
 import type { Item } from '../values/value.js'
@@ -41,6 +42,8 @@ export interface BlockOptions {
   readonly reserves?: boolean | undefined
   /** Of items and keys: a statement that breaks them is refused at once. */
   readonly limits?: Limits | undefined
+  /** What updates and upserts must come to, where anybody minds: what does not is refused at its statement. */
+  readonly checkItem?: CheckItem | undefined
 }
 
 /** How a transaction reaches partitions. */
@@ -77,6 +80,7 @@ export class TransactionBlock {
   readonly #store: BlockStore
   readonly #readOnly: boolean
   readonly #limits: Limits
+  readonly #checkItem: CheckItem | undefined
   readonly #known = new KnownItems()
   readonly #reader: BlockReader
   #buffer = new WriteBuffer(this.#known)
@@ -91,6 +95,7 @@ export class TransactionBlock {
     this.#store = store
     this.#readOnly = readOnly
     this.#limits = limits
+    this.#checkItem = options.checkItem
     this.#reader = new BlockReader(
       store,
       this.#known,
@@ -170,6 +175,7 @@ export class TransactionBlock {
    * Drafts the changes, all or none, and says what becomes of them: the commit makes that true, or fails.
    *
    * @throws {ConstraintError} when an insert meets an item.
+   * @throws {ValidationError} when an update makes of an item what it may not be.
    * @throws {LimitError} when this, or all that is written so far, is too much.
    */
   write(operation: WriteOperation, options?: CallOptions): Promise<WriteResult> {
@@ -191,6 +197,7 @@ export class TransactionBlock {
       tick: () => NO_VERSION,
       token: 0,
       limits: this.#limits,
+      checkItem: this.#checkItem,
       returning,
     })
     try {

@@ -226,8 +226,9 @@ export class Coordinator {
   }
 
   #evaluate({ token, returning, refusals }: PartitionTransact, part: TransactionPart): Evaluation {
-    const { limits } = this.#place
-    return evaluatePart(part, { items: this.#place.items(), limits, token, returning, refusals })
+    const { limits, ports } = this.#place
+    const { checkItem } = ports
+    return evaluatePart(part, { items: this.#place.items(), limits, checkItem, token, returning, refusals })
   }
 
   /**

@@ -4,12 +4,14 @@ import { Draft, type DraftedWrite } from '../changes/draft.js'
 import { addFingerprints, EMPTY_FINGERPRINT, Fingerprinter, sameFingerprint } from '../changes/fingerprint.js'
 import {
   ConditionFailedError,
+  ConfigurationError,
   type ErrorReport,
   errorFromReport,
   FokosError,
   LimitError,
   reportError,
   TransactionConflictError,
+  ValidationError,
 } from '../errors.js'
 import type { Projection } from '../expressions/expression.js'
 import type {
@@ -23,6 +25,7 @@ import type {
   Seen,
   TransactionPart,
 } from '../operations.js'
+import type { CheckItem } from '../ports.js'
 import type { Limits } from '../settings.js'
 import type { ItemStore } from './item-store.js'
 
@@ -40,6 +43,7 @@ export const NO_ITEMS: ItemsToEvaluate = {
 export interface EvaluationOptions {
   readonly items: ItemsToEvaluate
   readonly limits: Limits
+  readonly checkItem: CheckItem | undefined
   readonly token: number
   readonly returning?: Projection | undefined
   readonly refusals: RefusalStyle
@@ -161,8 +165,10 @@ function describe(outcome: ChangeOutcome): string {
 
 /** What was found right when it was planned, and is refused now, has met a change of somebody else's. */
 function asConflict(error: FokosError, { change }: PlannedChange): FokosError {
-  // It would be too large again.
-  if (error instanceof LimitError) return error
+  // It would be too large again, and what a row must be is not what the transaction has seen.
+  if (error instanceof LimitError || error instanceof ValidationError) return error
+  // What checks rows is broken: no other attempt would mend it.
+  if (error instanceof ConfigurationError) return error
   return changed(change.key, 'a row')
 }
 

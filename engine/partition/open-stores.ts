@@ -28,7 +28,7 @@ export interface StoresPlace {
 /** Opens the stores over tables that are in this version's format. */
 export function openStores(place: StoresPlace): Opened {
   const { facts, limits, tokens } = place
-  const { storage, clock } = place.ports
+  const { storage, clock, checkItem } = place.ports
   const versions = new HybridClock(clock, {
     get: () => (facts.get('clock_bound') ?? 0) as number,
     set: (bound) => facts.set('clock_bound', bound),
@@ -59,6 +59,6 @@ export function openStores(place: StoresPlace): Opened {
     records: new RecordStore(storage, ({ hashKey, id, sortKey }) =>
       moving.changed({ table: 'transactions', hashKey, id, sortKey }),
     ),
-    writer: new Writer({ storage, clock, items, versions, tokens, limits }),
+    writer: new Writer({ storage, clock, items, versions, tokens, limits, checkItem }),
   }
 }

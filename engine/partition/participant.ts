@@ -78,6 +78,7 @@ export class Participant {
     const { writes, changes, sums } = evaluatePart(part, {
       items: this.#place.items(),
       limits,
+      checkItem: ports.checkItem,
       token: attempt.token,
       returning,
       refusals,

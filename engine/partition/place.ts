@@ -2,6 +2,7 @@ import type { Picture } from '../changes/cut-part.js'
 import type { ItemKey, PartitionAnswer, PartitionOperation, PinnedSettings } from '../operations.js'
 import type {
   Alarm,
+  CheckItem,
   Clock,
   KeeperPeer,
   Millis,
@@ -38,6 +39,8 @@ export interface PartitionPorts {
   readonly random: Random
   readonly alarm: Alarm
   readonly peers: Peers
+  /** What items must be, if anybody says. */
+  readonly checkItem?: CheckItem | undefined
   /** Who keeps the tree's topology, if anybody does. */
   readonly keeper?: KeeperPeer | undefined
   /** Where it is published, if it is anywhere, and what others here have read of it. */

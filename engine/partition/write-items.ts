@@ -3,7 +3,7 @@ import { checkWriteSize } from '../changes/check-sizes.js'
 import { FokosError, OutcomeUnknownError } from '../errors.js'
 import { mark } from '../mark.js'
 import type { ItemKey, PartitionWrite, WriteResult } from '../operations.js'
-import type { Clock, Storage } from '../ports.js'
+import type { CheckItem, Clock, Storage } from '../ports.js'
 import type { Limits } from '../settings.js'
 import type { HybridClock } from './hybrid-clock.js'
 import type { ItemStore, StoredItem } from './item-store.js'
@@ -17,6 +17,7 @@ export interface WriterParts {
   /** What was decided here lately. */
   tokens(): TokenMemory
   readonly limits: Limits
+  readonly checkItem: CheckItem | undefined
 }
 
 /** Makes changes: all of an operation's in one atomic section, each once. */
@@ -29,12 +30,13 @@ export class Writer {
 
   /**
    * @throws {ConstraintError} when an insert meets an item and says that this is an error.
+   * @throws {ValidationError} when an update makes of an item what it may not be.
    * @throws {LimitError} when the write is too large, an update makes an item too large, or all that is written
    * or returned is too much.
    * @throws {OutcomeUnknownError} when the write was sent before and nothing tells any more what became of it.
    */
   write(operation: PartitionWrite): WriteResult {
-    const { storage, items, clock, versions, limits } = this.#parts
+    const { storage, items, clock, versions, limits, checkItem } = this.#parts
     const tokens = this.#parts.tokens()
     const answered = tokens.recall(operation.token)
     if (answered !== undefined) {
@@ -65,6 +67,7 @@ export class Writer {
       const maker = new ChangeMaker({
         items,
         limits,
+        checkItem,
         tick: () => versions.tick(),
         token: operation.token,
         returning: operation.returning,

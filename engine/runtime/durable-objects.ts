@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { KeeperAnswer, KeeperRequest, PartitionAnswer, PartitionRequest } from '../operations.js'
 import { Partition, ReplacedInstanceError } from '../partition/partition.js'
-import type { PartitionName } from '../ports.js'
+import type { CheckItem, PartitionName } from '../ports.js'
 import { DEFAULT_SETTINGS, type EngineSettings, refuseUnknownOptions } from '../settings.js'
 import { Keeper } from '../topology/keeper/keeper.js'
 import { BINDINGS, type BindingNames, bindingNames } from './bindings.js'
@@ -14,6 +14,8 @@ import { workerClock, workerRandom } from './worker-ports.js'
 /** What {@link durableObjects} needs of a declaration: `defineDatabase` makes one. */
 export interface DeclaredSettings {
   readonly settings: EngineSettings
+  /** What updates and upserts may come to, if tables have validators. */
+  readonly checkItem?: CheckItem | undefined
 }
 
 export interface DurableObjectsOptions {
@@ -61,6 +63,7 @@ export function durableObjects(
           random: workerRandom,
           alarm: durableObjectAlarm(state.storage),
           peers: partitionPeers(env as object, state.id),
+          checkItem: database.checkItem,
           ...topologyPorts(env as object, state.id, names),
         },
         database.settings,

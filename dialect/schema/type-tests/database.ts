@@ -1,4 +1,7 @@
+import { type } from 'arktype'
 import { type ColumnType, type Generated, Kysely } from 'kysely'
+import * as v from 'valibot'
+import * as z from 'zod'
 import { defineDatabase, type HashKey, type InferDatabase, type SortKey, table, ulid } from '../../index.js'
 
 /** The database that the type tests use. */
@@ -27,6 +30,8 @@ export interface Undeclared {
   pages: { hash_key: HashKey<string>; sort_key?: SortKey<string>; text: string }
 }
 export const undeclared = new Kysely<Undeclared>({ dialect: database.FokosDialect.compileOnly() })
+
+const note = z.object({ id: z.string(), text: z.string().optional() })
 
 /** Rows that may have any column beside those that are named, or columns of Kysely's own kinds. */
 export const loosely = defineDatabase({
@@ -65,6 +70,53 @@ export const lazily = defineDatabase({
 })
 export type Lazy = InferDatabase<typeof lazily>
 export const lazy = new Kysely<Lazy>({ dialect: lazily.FokosDialect.compileOnly() })
+
+interface Account {
+  id: string
+  at: Date
+  balance: number
+  kind: string
+  note?: string
+}
+/** Rows with validators of several makes. */
+export const validated = defineDatabase({
+  tables: {
+    zod: table<Account>()({
+      hashKey: 'id',
+      sortKey: 'at',
+      defaults: { kind: 'private' },
+      validate: z.object({
+        id: z.string(),
+        at: z.date(),
+        balance: z.number().transform(String),
+        kind: z.enum(['private', 'business']),
+        note: z.string().optional(),
+      }),
+    }),
+    valibot: table<Account>()({
+      hashKey: 'id',
+      validate: v.object({
+        id: v.string(),
+        at: v.date(),
+        balance: v.pipe(v.number(), v.minValue(0)),
+        kind: v.string(),
+        note: v.optional(v.string()),
+        more: v.optional(v.string()),
+      }),
+    }),
+    arktype: table<Account>()({
+      hashKey: 'id',
+      validate: type({ id: 'string', at: 'Date', balance: 'number >= 0', kind: 'string', 'note?': 'string' }),
+    }),
+    // biome-ignore lint/suspicious/noExplicitAny: what has no type makes sure of everything
+    any: table<Account>()({ hashKey: 'id', validate: z.any() as any }),
+    inferred: table<z.infer<typeof note>>()({ hashKey: 'id', validate: note }),
+    generated: table<{ id: Generated<string>; n: number }>()({
+      hashKey: 'id',
+      validate: z.object({ id: z.string(), n: z.number() }),
+    }),
+  },
+})
 
 /** Of another dialect altogether. */
 export interface Unbranded {

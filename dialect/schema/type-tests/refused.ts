@@ -1,5 +1,9 @@
 // Every line under a comment `// refused: text` must fail to type-check with that text; no other line may.
+
+import { type } from 'arktype'
 import { Kysely, type Transaction } from 'kysely'
+import * as v from 'valibot'
+import * as z from 'zod'
 import { defineDatabase, scanEveryPartition, table, ulid } from '../../index.js'
 import { type Database, db, key, lazy, loose, undeclared } from './database.js'
 
@@ -206,6 +210,32 @@ table<{ id: string; state: string }>()({ hashKey: 'id', defaults: { state: async
 table<{ id: string; state: string }>()({ hashKey: 'id', defaults: { state: null } })
 // refused: there is no column "stat" to have a default
 table<{ id: string; state: string }>()({ hashKey: 'id', defaults: { stat: 'new' } })
+interface Note {
+  id: string
+  text: string
+}
+const id = z.string()
+const ofAnotherType = z.object({ id, text: z.number() })
+// refused: the validator lets "text" be something else than the row type says
+table<Note>()({ hashKey: 'id', validate: ofAnotherType })
+const ofFewerColumns = z.object({ id })
+// refused: the validator lets "text" be something else than the row type says
+table<Note>()({ hashKey: 'id', validate: ofFewerColumns })
+const withLess = v.object({ id: v.string(), text: v.optional(v.string()) })
+// refused: the validator lets "text" be something else than the row type says
+table<Note>()({ hashKey: 'id', validate: withLess })
+const withMore = type({ id: 'string', text: 'string | null' })
+// refused: the validator lets "text" be something else than the row type says
+table<Note>()({ hashKey: 'id', validate: withMore })
+const withItsOwnDefault = z.object({ id, text: z.string().default('x') })
+// refused: the validator lets "text" be something else than the row type says
+table<Note>()({ hashKey: 'id', validate: withItsOwnDefault })
+const coercing = z.object({ id, text: z.coerce.string() })
+// refused: the validator lets "text" be something else than the row type says
+table<Note>()({ hashKey: 'id', validate: coercing })
+const isText = (row: unknown) => row !== null
+// refused: is not assignable to type 'RowValidator'
+table<Note>()({ hashKey: 'id', validate: isText })
 // refused: "nothing"
 table<{ id: string }>()({ hashKey: 'nothing' })
 // refused: the column "tags" cannot stand in a key: keys hold strings, numbers

@@ -1,7 +1,7 @@
 import type { DatabaseIntrospector, SchemaMetadata, TableMetadata } from 'kysely'
 import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
 
-/** Tells of the declared tables what is known at run time: their key columns. */
+/** Tells of the declared tables what is known at run time: their key columns, and columns with defaults. */
 export class FokosIntrospector implements DatabaseIntrospector {
   readonly #schema: DatabaseSchema
 
@@ -23,19 +23,24 @@ export class FokosIntrospector implements DatabaseIntrospector {
   }
 }
 
-/** Column types are TypeScript's business and gone at run time. */
-function tableMetadata({ name, hashKey, sortKey }: TableSchema): TableMetadata {
+/**
+ * Columns that have neither a part in the key nor a default are TypeScript's business alone, and so are the types
+ * of all.
+ */
+function tableMetadata({ name, hashKey, sortKey, defaults }: TableSchema): TableMetadata {
   // Kysely 0.29 wants to know of foreign tables, and 0.28 must not be told.
   const kind = { isView: false, isForeign: false }
+  const key = [hashKey, ...sortKey]
+  const others = [...defaults.keys()].filter((column) => !key.includes(column))
   return {
     name,
     ...kind,
-    columns: [hashKey, ...sortKey].map((column) => ({
+    columns: [...key, ...others].map((column) => ({
       name: column,
-      dataType: 'key',
+      dataType: key.includes(column) ? 'key' : 'unknown',
       isAutoIncrementing: false,
-      isNullable: false,
-      hasDefaultValue: false,
+      isNullable: !key.includes(column),
+      hasDefaultValue: defaults.has(column),
     })),
   }
 }

@@ -37,7 +37,8 @@ export function readSnippets(): Snippet[] {
 /** What snippets that are no modules may use. The database is that of "Getting started". */
 export const PRELUDE = `
 import { CamelCasePlugin, type ColumnType, type Generated, Kysely } from 'kysely'
-import { ConstraintError, defineDatabase, type Explanation, type FokosCompiledQuery, type HashKey, type InferDatabase, retryTransaction, type SortKey, scanEveryPartition, table } from 'kysely-fokos'
+import * as z from 'zod'
+import { ConstraintError, defineDatabase, type Explanation, type FokosCompiledQuery, type HashKey, type InferDatabase, retryTransaction, type SortKey, scanEveryPartition, table, ulid, uuid, ValidationError } from 'kysely-fokos'
 import { calculate, column, compare, ConditionFailedError, exists, not, openStore, value } from 'kysely-fokos/engine'
 const database = defineDatabase({
   tables: {
@@ -55,7 +56,7 @@ export async function run(db: Kysely<Database>, env: { FOKOS_PARTITION: object; 
 
 /** Takes what of the prelude a snippet may leave unused. */
 const USED = `
-export { CamelCasePlugin, ConstraintError, database, Kysely, retryTransaction, scanEveryPartition }
+export { CamelCasePlugin, ConstraintError, database, Kysely, retryTransaction, scanEveryPartition, ulid, uuid, ValidationError, z }
 export { calculate, column, compare, ConditionFailedError, exists, not, openStore, value }
 export type { ColumnType, Explanation, FokosCompiledQuery, Generated, HashKey, SortKey }
 `

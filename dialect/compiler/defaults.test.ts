@@ -152,6 +152,12 @@ describe('a column with a default', () => {
 })
 
 describe('a row of nothing but defaults', () => {
+  it('is written as in SQL', () => {
+    expect(db.insertInto('visits').defaultValues().returningAll().compile().sql).toBe(
+      'insert into "visits" default values returning *',
+    )
+  })
+
   it('is inserted where they cover the key', () => {
     made = 7
     expect(rowsOf(db.insertInto('visits').defaultValues())).toEqual([

@@ -11,8 +11,9 @@ const FORMS: { readonly [kind: string]: string | ((node: Printable) => string) }
   SelectQueryNode:
     'select {frontModifiers} {selections} {from} {where} {groupBy} {having} {orderBy} {limit} {offset}',
   SelectModifierNode: ({ modifier }) => (modifier === 'Distinct' ? 'distinct' : '{modifier}'),
-  InsertQueryNode: ({ replace }) =>
-    `${replace === true ? 'replace' : 'insert {orAction}'} into {into} ({columns}) {values} {onConflict} {returning}`,
+  InsertQueryNode: ({ replace, defaultValues }) =>
+    `${replace === true ? 'replace' : 'insert {orAction}'} into {into} ` +
+    `${defaultValues === true ? 'default values' : '({columns}) {values}'} {onConflict} {returning}`,
   UpdateQueryNode: 'update {table} set {updates} {where} {returning}',
   DeleteQueryNode: 'delete {from} {where} {returning}',
   FromNode: 'from {froms}',

@@ -40,7 +40,6 @@ type Keyable<Row, C extends keyof Row & string, Taken extends string = never> = 
  *   unique. Without it there is one row per hash key.
  * - `defaults` says what columns hold where an insert leaves them out: values, or functions that are called for
  *   each such row when the query is compiled, such as {@link ulid}.
- *
  * - `validate` is a validator that all rows must pass, of zod, valibot, arktype or any other library that follows
  *   Standard Schema: what an insert brings, and what an update makes of a row. Rows are stored as they are, whatever
  *   the validator makes of them.

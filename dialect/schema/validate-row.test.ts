@@ -16,6 +16,8 @@ function withValidator(validate: unknown) {
   const tables = {
     notes: table<Note>()({ hashKey: 'id', sortKey: 'at', validate: validate as never }),
     others: table<Note>()({ hashKey: 'id' }),
+    // Refuses all, for keys that begin with the number.
+    1: table<Note>()({ hashKey: 'id', validate: answering(() => ({ issues: [] })) as never }),
   }
   return defineDatabase({ tables })
 }
@@ -156,6 +158,14 @@ describe('a validator', () => {
       },
       ValidationError,
       /^notes: the validator threw: a text$/,
+    ],
+    [
+      'throws what has no text',
+      () => {
+        throw Object.create(null)
+      },
+      ValidationError,
+      /^notes: the validator threw: what is no error$/,
     ],
     [
       'answers a promise',

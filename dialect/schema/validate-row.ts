@@ -1,5 +1,5 @@
 import { ConfigurationError, ValidationError } from '../../engine/errors.js'
-import { decodeKey } from '../../engine/keys/key-codec.js'
+import { decodeKey, type KeyPart } from '../../engine/keys/key-codec.js'
 import type { CheckItem } from '../../engine/ports.js'
 import type { Item } from '../../engine/values/value.js'
 import { describeKey } from './describe-key.js'
@@ -61,9 +61,8 @@ function issuesOf(row: Item, validator: RowValidator, { name }: TableSchema): re
     return readAnswer(validator['~standard'].validate(Object.fromEntries(present)), name)
   } catch (error) {
     if (error instanceof ConfigurationError) throw error
-    const message = error instanceof Error ? error.message : String(error)
     throw new ValidationError(
-      `${name}: the validator threw: ${shorten(message)}`,
+      `${name}: the validator threw: ${shorten(messageOf(error))}`,
       { table: name, path: [], issues: [] },
       { cause: error },
     )
@@ -101,6 +100,12 @@ function readStep(step: PropertyKey | { readonly key: PropertyKey }): string | n
   return typeof key === 'number' ? key : String(key)
 }
 
+/** Of whatever was thrown: it may be no error, and may not even be text. */
+function messageOf(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : thrown
+  return typeof message === 'string' ? message : 'what is no error'
+}
+
 function shorten(message: string): string {
   return message.length <= MAX_MESSAGE_CHARACTERS ? message : `${message.slice(0, MAX_MESSAGE_CHARACTERS)}…`
 }
@@ -113,16 +118,17 @@ function pathText(path: readonly (string | number)[]): string {
 export function itemCheck(tables: ReadonlyMap<string, TableSchema>): CheckItem | undefined {
   if ([...tables.values()].every(({ validator }) => validator === undefined)) return undefined
   return ({ sortKey }, item) => {
-    const table = tables.get(tableNameOf(sortKey))
+    const name = firstPart(sortKey)
+    const table = typeof name === 'string' ? tables.get(name) : undefined
     if (table !== undefined) validateRow(item, table)
   }
 }
 
-/** What stands in front of a sort key. What was not written by the dialect may begin with anything. */
-function tableNameOf(sortKey: Uint8Array): string {
+/** The table's name, in a sort key of the dialect's. What it did not write may begin with anything. */
+function firstPart(sortKey: Uint8Array): KeyPart | undefined {
   try {
-    return String(decodeKey(sortKey)[0])
+    return decodeKey(sortKey)[0]
   } catch {
-    return ''
+    return undefined
   }
 }

@@ -234,6 +234,18 @@ describe('the default of a column', () => {
     expect(insert).toThrow(reason)
   })
 
+  it('is refused when its function throws what is no error', () => {
+    const insert = () =>
+      withDefault(() => {
+        throw Object.create(null)
+      })
+        .insertInto('orders')
+        .values({ id: 'a' })
+        .compile()
+    expect(insert).toThrow(InvalidValueError)
+    expect(insert).toThrow(/orders\.state: its default threw: what is no error/)
+  })
+
   it('keeps what its function threw as the cause', () => {
     const insert = () =>
       withDefault(() => {

@@ -4,6 +4,7 @@ import { whyNotAKeyPart } from '../../engine/keys/key-codec.js'
 import { checkValue } from '../../engine/values/check-value.js'
 import type { Value } from '../../engine/values/value.js'
 import type { FokosTypeError } from './fokos-type-error.js'
+import { thrownMessage } from './thrown-message.js'
 
 /** What a column holds where an insert leaves it out: a value, or what a function answers for each row. */
 export type ColumnDefault = Value | (() => Value)
@@ -66,7 +67,7 @@ export function makeDefault(table: string, column: string, declared: ColumnDefau
   try {
     value = declared()
   } catch (cause) {
-    throw refused(`threw: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw refused(`threw: ${thrownMessage(cause)}`, { cause })
   }
   if (value === undefined) throw refused('answered undefined: answer null where the column holds nothing')
   if (value instanceof Promise) {

@@ -5,6 +5,7 @@ import type { Item } from '../../engine/values/value.js'
 import { describeKey } from './describe-key.js'
 import type { RowValidator, ValidatorIssue } from './row-validator.js'
 import type { TableSchema } from './table-schema.js'
+import { thrownMessage } from './thrown-message.js'
 
 /** An error has the first of a row's issues, and of a message the beginning: it travels, and may be remembered. */
 const MAX_ISSUES = 20
@@ -62,7 +63,7 @@ function issuesOf(row: Item, validator: RowValidator, { name }: TableSchema): re
   } catch (error) {
     if (error instanceof ConfigurationError) throw error
     throw new ValidationError(
-      `${name}: the validator threw: ${shorten(messageOf(error))}`,
+      `${name}: the validator threw: ${shorten(thrownMessage(error))}`,
       { table: name, path: [], issues: [] },
       { cause: error },
     )
@@ -98,12 +99,6 @@ function readAnswer(answer: unknown, table: string): readonly RowIssue[] {
 function readStep(step: PropertyKey | { readonly key: PropertyKey }): string | number {
   const key = typeof step === 'object' ? step.key : step
   return typeof key === 'number' ? key : String(key)
-}
-
-/** Of whatever was thrown: it may be no error, and may not even be text. */
-function messageOf(thrown: unknown): string {
-  const message = thrown instanceof Error ? thrown.message : thrown
-  return typeof message === 'string' ? message : 'what is no error'
 }
 
 function shorten(message: string): string {

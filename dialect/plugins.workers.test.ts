@@ -279,7 +279,7 @@ describe('WithSchemaPlugin', () => {
 describe.each([
   ['replaceWithNoncontingentExpression', replaceWithNoncontingentExpression],
   ['pushValueIntoList', pushValueIntoList('__no value__')],
-] as const)('HandleEmptyInListsPlugin with %s', (name, strategy) => {
+] as const)('HandleEmptyInListsPlugin with %s', (_, strategy) => {
   const plugin = () => new HandleEmptyInListsPlugin({ strategy })
 
   it('finds and changes nothing for an empty list of keys, without asking anybody', async () => {
@@ -298,12 +298,7 @@ describe.each([
     await db.insertInto('seat_bookings').values(booking).execute()
     const ofFlight = db.selectFrom('seat_bookings').select('booking_id').where('flight_code', '=', 'SFO-1')
     expect(await ofFlight.where('seat_count', 'in', []).execute()).toEqual([])
-    const others = ofFlight.where('seat_count', 'not in', [])
-    if (name === 'replaceWithNoncontingentExpression') {
-      expect(await others.execute()).toEqual([{ booking_id: 'a' }])
-    } else {
-      await expect(others.execute()).rejects.toMatchObject({ code: 'function' })
-    }
+    expect(await ofFlight.where('seat_count', 'not in', []).execute()).toEqual([{ booking_id: 'a' }])
   })
 })
 

@@ -28,6 +28,7 @@ const FUNCTIONS: {
 /** What types are called in SQL: the names whose meaning is the same in SQLite and elsewhere. */
 const CASTS: { readonly [name: string]: CastType | undefined } = {
   text: 'text',
+  char: 'text',
   varchar: 'text',
   integer: 'integer',
   int2: 'integer',

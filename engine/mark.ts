@@ -16,6 +16,7 @@ export const MARKS = [
   'a large value is stored aside',
   'a late answer to a target changes nothing',
   'a page leaves a rest',
+  'a page of what is aggregated leaves a rest',
   'a part is prepared already',
   'a part was prepared again, and is not a part of the commit',
   'a participant asks what became of an attempt',

@@ -3,18 +3,15 @@ import { Groups } from '../aggregates/groups.js'
 import { InvalidRequestError } from '../errors.js'
 import { holds } from '../expressions/evaluate.js'
 import type { Interval } from '../keys/interval.js'
+import { mark } from '../mark.js'
 import type { PartitionQuery, QueryAnswer, Version } from '../operations.js'
 import { decodeItem, type ItemText } from '../values/item-text.js'
 import type { ItemStore } from './item-store.js'
-import { beyond, left, MAX_PAGE_ITEMS, observed } from './read-items.js'
+import type { PageLimits } from './page-limits.js'
+import { beyond, left, observed } from './read-items.js'
 
-/** Items that a page looks at when their keys and versions are enough: nothing is decoded. */
-const MAX_COUNTED_ITEMS = 50_000
 /** Characters of items that a page looks into. */
 const MAX_PAGE_CHARACTERS = 8_000_000
-/** Values that a page's answer holds, and how often it looks how many there are. */
-const MAX_PAGE_VALUES = 10_000
-const LOOK_EVERY = 250
 
 /** Looked into by nobody. */
 const ANY_ITEM = {}
@@ -30,6 +27,7 @@ export function aggregate(
   operation: PartitionQuery,
   aggregation: Aggregation,
   stretch: Interval,
+  pages: PageLimits,
 ): QueryAnswer {
   const { hashKey, interval, filter, direction } = operation
   if (direction === 'descending')
@@ -40,9 +38,7 @@ export function aggregate(
   let looked = 0
   let characters = 0
   let rest: Interval | undefined
-  const rows = counts
-    ? countable(items, hashKey, stretch)
-    : items.range(hashKey, stretch, false, MAX_PAGE_ITEMS)
+  const rows = counts ? countable(items, hashKey, stretch) : items.range(hashKey, stretch, false, pages.items)
   for (const { sortKey, version, item } of rows as Iterable<Countable>) {
     looked++
     if (operation.observe !== undefined) examined.push([sortKey, version])
@@ -52,12 +48,9 @@ export function aggregate(
       const decoded = decodeItem(item)
       if (holds(filter, { item: decoded })) groups.add(decoded)
     }
-    const full = looked % LOOK_EVERY === 0 && groups.size >= MAX_PAGE_VALUES
-    if (
-      full ||
-      looked >= (counts ? MAX_COUNTED_ITEMS : MAX_PAGE_ITEMS) ||
-      characters >= MAX_PAGE_CHARACTERS
-    ) {
+    const full = looked % pages.lookEvery === 0 && groups.size >= pages.values
+    if (full || looked >= (counts ? pages.counted : pages.items) || characters >= MAX_PAGE_CHARACTERS) {
+      MARK: mark('a page of what is aggregated leaves a rest')
       rest = beyond(interval, sortKey, false)
       break
     }

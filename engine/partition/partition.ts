@@ -77,7 +77,7 @@ export class Partition {
     const place = this.#newPlace(settings, locks)
     this.#coordinator = new Coordinator(place)
     this.#participant = new Participant(place)
-    this.#serving = new Serving(place, this.#contents, this.#coordinator, this.#participant)
+    this.#serving = new Serving(place, this.#contents, this.#coordinator, this.#participant, settings.pages)
   }
 
   /**

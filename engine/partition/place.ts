@@ -21,6 +21,7 @@ import type { ItemsToEvaluate } from './evaluate-part.js'
 import type { HybridClock } from './hybrid-clock.js'
 import type { ItemStore } from './item-store.js'
 import type { LockTable, Turn } from './lock-table.js'
+import type { PageLimits } from './page-limits.js'
 import type { PartStore, PreparedPart } from './part-store.js'
 import type { PartitionFacts } from './partition-facts.js'
 import type { RecordStore } from './record-store.js'
@@ -60,6 +61,8 @@ export interface PartitionSettings extends Pick<EngineSettings, 'limits' | 'spli
   readonly sustainedFor?: Millis
   /** How much is done in one go when keys move. */
   readonly pace?: Pace
+  /** When pages end: only tests say it. */
+  readonly pages?: PageLimits
 }
 
 /** What there is in a partition once something was written. */

@@ -13,12 +13,9 @@ import type {
 } from '../operations.js'
 import type { ItemText } from '../values/item-text.js'
 import type { ItemStore } from './item-store.js'
+import type { PageLimits } from './page-limits.js'
 
-/**
- * A page ends when it has looked at this many items or characters, whether they pass the filter or not: a
- * partition serves nobody else meanwhile, and an answer over RPC has at most 32 MiB.
- */
-export const MAX_PAGE_ITEMS = 5_000
+/** A page ends also when it has looked at this many characters: an answer over RPC has at most 32 MiB. */
 const MAX_PAGE_CHARACTERS = MAX_SHOWN_CHARACTERS
 
 /** What is answered where nothing was ever written. */
@@ -38,12 +35,13 @@ export function get(items: ItemStore, operation: PartitionGet): FoundItem | null
 export function batchGet(
   items: ItemStore,
   operation: PartitionBatchGet,
+  pages: PageLimits,
 ): { found: (FoundItem | null)[]; versions?: (Version | null)[] } {
   const found: (FoundItem | null)[] = []
   const versions: (Version | null)[] = []
   let characters = 0
   for (const key of operation.keys) {
-    if (found.length >= MAX_PAGE_ITEMS || characters >= MAX_PAGE_CHARACTERS) break
+    if (found.length >= pages.items || characters >= MAX_PAGE_CHARACTERS) break
     const stored = items.get(key)
     const item = stored === undefined ? null : shown(stored, operation)
     characters += Math.max(stored?.item.length ?? 0, item?.item.length ?? 0)
@@ -58,7 +56,12 @@ export function batchGet(
  *
  * @param stretch the first piece of the interval, in the direction of reading: what of it is served here.
  */
-export function query(items: ItemStore, operation: PartitionQuery, stretch: Interval): QueryAnswer {
+export function query(
+  items: ItemStore,
+  operation: PartitionQuery,
+  stretch: Interval,
+  pages: PageLimits,
+): QueryAnswer {
   const { hashKey, interval, limit = Number.POSITIVE_INFINITY, skip = 0, withKeys } = operation
   const descending = operation.direction === 'descending'
   const page: ItemText[] = []
@@ -69,7 +72,7 @@ export function query(items: ItemStore, operation: PartitionQuery, stretch: Inte
   let characters = 0
   let rest: Interval | undefined
   // Without a filter the database itself knows where to stop, and keeps the statement prepared.
-  const most = operation.filter === undefined ? Math.min(skip + limit, MAX_PAGE_ITEMS) : MAX_PAGE_ITEMS
+  const most = operation.filter === undefined ? Math.min(skip + limit, pages.items) : pages.items
   for (const { item, sortKey, version } of items.range(hashKey, stretch, descending, most)) {
     const asked = show(item, operation)
     const skips = asked !== undefined && skipped < skip
@@ -81,7 +84,7 @@ export function query(items: ItemStore, operation: PartitionQuery, stretch: Inte
       page.push(asked)
       if (withKeys) sortKeys.push(sortKey)
     }
-    if (page.length >= limit || looked >= MAX_PAGE_ITEMS || characters >= MAX_PAGE_CHARACTERS) {
+    if (page.length >= limit || looked >= pages.items || characters >= MAX_PAGE_CHARACTERS) {
       MARK: mark('a page leaves a rest')
       rest = beyond(interval, sortKey, descending)
       break

@@ -18,6 +18,7 @@ import { ClaimBuilder, claimOf } from './claim.js'
 import type { Contents } from './contents.js'
 import { Elsewhere } from './elsewhere.js'
 import type { LockTable, Turn } from './lock-table.js'
+import { DEFAULT_PAGES, type PageLimits } from './page-limits.js'
 import type { PartitionPorts } from './place.js'
 import { batchGet, get, left, NOTHING_OBSERVED, query } from './read-items.js'
 import { scanItems } from './scan-items.js'
@@ -32,11 +33,13 @@ export class Reads {
   readonly #ports: PartitionPorts
   readonly #locks: LockTable
   readonly #contents: Contents
+  readonly #pages: PageLimits
 
-  constructor(ports: PartitionPorts, locks: LockTable, contents: Contents) {
+  constructor(ports: PartitionPorts, locks: LockTable, contents: Contents, pages = DEFAULT_PAGES) {
     this.#ports = ports
     this.#locks = locks
     this.#contents = contents
+    this.#pages = pages
   }
 
   /** One item. */
@@ -53,7 +56,8 @@ export class Reads {
     this.#passToRead(operation, turn, (claim, want) => {
       for (const key of operation.keys) claim[want](key)
     })
-    if (opened !== undefined) return { ...batchGet(opened.items, operation), ...this.#asOf(operation) }
+    if (opened !== undefined)
+      return { ...batchGet(opened.items, operation, this.#pages), ...this.#asOf(operation) }
     const none = operation.keys.map(() => null)
     return { found: none, ...(operation.observe === undefined ? {} : { versions: none, asOf: 0 }) }
   }
@@ -68,8 +72,8 @@ export class Reads {
     const { aggregation } = operation
     const page =
       aggregation === undefined
-        ? query(opened.items, operation, stretch)
-        : aggregate(opened.items, operation, aggregation, stretch)
+        ? query(opened.items, operation, stretch, this.#pages)
+        : aggregate(opened.items, operation, aggregation, stretch, this.#pages)
     return { ...page, ...this.#asOf(operation) }
   }
 

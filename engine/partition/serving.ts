@@ -10,6 +10,7 @@ import type { Contents } from './contents.js'
 import type { Coordinator } from './coordinator.js'
 import type { Turn } from './lock-table.js'
 import { isWrite, keyToNote } from './operation-kinds.js'
+import type { PageLimits } from './page-limits.js'
 import type { Participant } from './participant.js'
 import type { Place } from './place.js'
 import { Reads } from './reads.js'
@@ -28,11 +29,12 @@ export class Serving {
     contents: Contents,
     coordinator: Coordinator,
     participant: Participant,
+    pages: PageLimits | undefined,
   ) {
     this.#contents = contents
     this.#coordinator = coordinator
     this.#participant = participant
-    this.#reads = new Reads(ports, locks, contents)
+    this.#reads = new Reads(ports, locks, contents, pages)
     this.#writes = new Writes(ports.storage, limits, locks, contents)
   }
 

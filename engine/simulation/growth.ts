@@ -1,3 +1,4 @@
+import { DEFAULT_PAGES, type PageLimits } from '../partition/page-limits.js'
 import type { PartitionSettings } from '../partition/partition.js'
 import type { Pace } from '../partition/transfer/pace.js'
 import type { Millis } from '../ports.js'
@@ -39,10 +40,11 @@ export function partitionSettings(
   limits: Limits,
   random: SeededRandom,
 ): PartitionSettings {
-  if (growth === undefined) return { limits, splitAt: DEFAULT_SETTINGS.splitAt }
+  const pages = randomPages(random.fork('pages'))
+  if (growth === undefined) return { limits, splitAt: DEFAULT_SETTINGS.splitAt, pages }
   const { splitAt, sustainedFor } = growth
   const bytes = random.chance(0.1) ? Math.round(splitAt.bytes * random.between(0.5, 2)) : splitAt.bytes
-  return { limits, splitAt: { ...splitAt, bytes }, sustainedFor, pace: randomPace(random) }
+  return { limits, splitAt: { ...splitAt, bytes }, sustainedFor, pace: randomPace(random), pages }
 }
 
 /** What a run's clients declare. */
@@ -64,5 +66,16 @@ function randomPace(random: SeededRandom): Pace {
     deleted: some(),
     surveyed: random.pick([3, 1_000]),
     writes: random.integer(1, 3),
+  }
+}
+
+/** In some instances so short that a statement over few rows takes several. */
+function randomPages(random: SeededRandom): PageLimits {
+  if (random.chance(0.7)) return DEFAULT_PAGES
+  return {
+    items: random.integer(1, 8),
+    counted: random.integer(2, 12),
+    values: random.pick([6, 15, 10_000]),
+    lookEvery: random.integer(1, 3),
   }
 }

@@ -1,5 +1,6 @@
 import type { Version } from '../operations.js'
 import type { Operation, Place, Row } from './workloads/operation.js'
+import type { TotalRow } from './workloads/whole-interval.js'
 
 /** What one read saw of one place. */
 export interface SeenRow {
@@ -32,6 +33,15 @@ export interface Statement {
   readonly seen: readonly SeenRow[]
   /** Of a page: the places that it covers, `from` up to, not including, `to`. */
   readonly covers?: { readonly from: number; readonly to: number }
+  /** Of rows that were left out in front: where they are, and how many there are, or how many at most. */
+  readonly ahead?: {
+    readonly from: number
+    readonly to: number
+    readonly rows: number
+    readonly atMost: boolean
+  }
+  /** What rows come to that were not shown. */
+  readonly totals?: readonly TotalRow[]
   readonly written: readonly WrittenRow[]
   /** An insert met a row, and made nothing. */
   readonly conflict: boolean
@@ -75,6 +85,7 @@ export function writes(operation: Operation): boolean {
     case 'insert':
     case 'append':
     case 'delete':
+    case 'alter':
     case 'several':
       return true
     case 'transaction':

@@ -1,4 +1,4 @@
-import { changesAnything, type Record } from '../record.js'
+import { changesAnything, type Record, type Statement } from '../record.js'
 import { idsOf } from '../workloads/operation.js'
 import { applyTo, type Rows } from './row-model.js'
 
@@ -43,7 +43,14 @@ function idsSeen({ id, seen, written, statements = [] }: Record): number[] {
   return [
     ...rows.flatMap((row) => (row ? idsOf(row) : [])),
     ...drafted.flatMap(({ row }) => (row ? idsOf(row).filter((seen) => seen !== id) : [])),
+    ...statements.flatMap((statement) => (typeof statement === 'string' ? [] : idsSummedUp(statement))),
   ]
+}
+
+/** Of rows that were only summed up, the least and the greatest logs are known. */
+function idsSummedUp({ totals = [] }: Statement): number[] {
+  const logs = totals.flatMap(({ firstLog, lastLog }) => [firstLog, lastLog])
+  return logs.flatMap((log) => (log ? log.split(',').map(Number) : []))
 }
 
 function leavesNoId({ operation, leaves = [] }: Record): boolean {

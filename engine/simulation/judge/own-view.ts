@@ -1,5 +1,6 @@
 import type { Record, SeenRow, Statement } from '../record.js'
 import { idsOf, type Operation, type Place, placeText, type Row } from '../workloads/operation.js'
+import { foundByAltering } from './altered.js'
 
 /** What of an interval of one hash key was seen: these rows, and no others. */
 export interface SeenInterval {
@@ -37,6 +38,7 @@ export function foreignView({ id, statements = [] }: Record): ForeignView {
         intervals.push(...withoutOwn(statement, own))
         statement.seen.filter(({ place }) => own.has(placeText(place))).forEach(see)
       }
+      for (const found of foundByAltering(statement, own, id)) intervals.push(...withoutOwn(found, own))
       seeWrites(statement, own, see, (seen) => rows.push(seen))
       for (const { place, made } of statement.written) if (made !== undefined) own.add(placeText(place))
       // It shows the row that it stands on, if its client was shown it at all.

@@ -11,6 +11,8 @@ export function placesOf(operation: Operation): Place[] {
       return [...new Set(operation.sorts)].map((sort) => ({ hash: operation.hash, sort }))
     case 'scan':
     case 'walk':
+    case 'total':
+    case 'alter':
       return operation.hashes.flatMap((hash) => placesBetween(hash, operation))
     case 'range':
       return placesBetween(operation.hash, operation)

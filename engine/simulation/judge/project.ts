@@ -1,5 +1,6 @@
 import type { Record, Statement } from '../record.js'
 import type { ChangeOperation, Operation } from '../workloads/operation.js'
+import type { TotalRow } from '../workloads/whole-interval.js'
 import { placesOf } from './places.js'
 
 /**
@@ -24,13 +25,34 @@ export function project(record: Record, hash: number): Record {
 }
 
 function projectStatement(statement: Statement, hash: number): Statement {
-  const { operation, seen, written } = statement
+  const { operation, seen, written, totals } = statement
   return {
     ...statement,
-    operation: operation.kind === 'several' ? changesAt(operation, hash) : operation,
+    operation: operationAt(operation, hash),
     seen: seen.filter(({ place }) => place.hash === hash),
     written: written.filter(({ place }) => place.hash === hash),
+    ...(totals === undefined ? undefined : { totals: totalsAt(statement, hash) }),
   }
+}
+
+function operationAt(operation: Operation, hash: number): Operation {
+  switch (operation.kind) {
+    case 'several':
+      return changesAt(operation, hash)
+    case 'total':
+    case 'alter':
+      return { ...operation, hashes: [hash] }
+    default:
+      return operation
+  }
+}
+
+/** Of a hash key without rows there is no group, if there are several hash keys. */
+function totalsAt({ operation, totals = [] }: Statement, hash: number): readonly TotalRow[] {
+  const here = totals.filter((row) => row.hash === hash)
+  return here.length === 0 && operation.kind === 'total' && operation.by === undefined
+    ? [{ hash, rows: 0 }]
+    : here
 }
 
 function changesAt(several: Operation & { kind: 'several' }, hash: number): Operation {

@@ -1,6 +1,8 @@
 import { type Record, type SeenRow, type Statement, type WrittenRow, writes } from '../record.js'
 import type { ChangeOperation, Several } from '../workloads/operation.js'
 import { LARGE, type Row } from '../workloads/operation.js'
+import type { Alter } from '../workloads/whole-interval.js'
+import { comesTo } from './total-model.js'
 
 /** The rows of one hash key by place, each as a text; nothing where there is none. */
 export type Rows = readonly (string | undefined)[]
@@ -29,8 +31,13 @@ function applyOne(rows: Rows, statement: Statement, id: number, untold: boolean)
   const { operation } = statement
   if (operation.kind === 'check') return holds(rows, operation) ? rows : undefined
   if (!writes(operation))
-    return statement.seen.every((seen) => matches(rows, seen)) && covers(rows, statement) ? rows : undefined
-  const { next, told } = change(rows, id, operation as ChangeOperation | Several)
+    return statement.seen.every((seen) => matches(rows, seen)) &&
+      covers(rows, statement) &&
+      hasAhead(rows, statement) &&
+      comesTo(rows, statement)
+      ? rows
+      : undefined
+  const { next, told } = change(rows, id, operation as ChangeOperation | Alter | Several)
   return untold || isTold(told, statement) ? next : undefined
 }
 
@@ -45,11 +52,28 @@ function matches(rows: Rows, { place, row }: SeenRow): boolean {
 /** Whether a page shows all rows that there are where it covers. */
 function covers(rows: Rows, { covers, seen, operation }: Statement): boolean {
   if (covers === undefined) return true
-  const atLeast = operation.kind === 'range' ? (operation.atLeast ?? 0) : 0
-  const there = rows
-    .slice(covers.from, covers.to)
-    .filter((row) => row !== undefined && Number(row.split(' ')[0]) >= atLeast)
-  return there.length === seen.length
+  return passing(rows, covers, operation) === seen.length
+}
+
+/** Whether there are as many rows in front as were left out. */
+function hasAhead(rows: Rows, { ahead, operation }: Statement): boolean {
+  if (ahead === undefined) return true
+  const there = passing(rows, ahead, operation)
+  return ahead.atMost ? there <= ahead.rows : there === ahead.rows
+}
+
+/** How many rows pass a range's filter. */
+function passing(
+  rows: Rows,
+  { from, to }: { readonly from: number; readonly to: number },
+  operation: Statement['operation'],
+): number {
+  const atLeast = operation.kind === 'range' ? operation.atLeast : undefined
+  return rows.slice(from, to).filter((row) => passes(row, atLeast)).length
+}
+
+function passes(row: string | undefined, atLeast = 0): row is string {
+  return row !== undefined && Number(row.split(' ')[0]) >= atLeast
 }
 
 interface Changed {
@@ -58,7 +82,7 @@ interface Changed {
   readonly told: readonly string[] | 'conflict'
 }
 
-function change(rows: Rows, id: number, operation: ChangeOperation | Several): Changed {
+function change(rows: Rows, id: number, operation: ChangeOperation | Alter | Several): Changed {
   const next = [...rows]
   switch (operation.kind) {
     case 'several': {
@@ -71,6 +95,16 @@ function change(rows: Rows, id: number, operation: ChangeOperation | Several): C
         told.push(...changed.told)
       }
       return { next: now, told }
+    }
+    case 'alter': {
+      const told: string[] = []
+      for (let sort = operation.from; sort < operation.to; sort++) {
+        const row = rows[sort]
+        if (!passes(row, operation.atLeast)) continue
+        next[sort] = operation.deletes === true ? undefined : appended(row, id, operation)
+        told.push(next[sort] ?? `removed ${row}`)
+      }
+      return { next, told }
     }
     case 'check':
       return { next: rows, told: [holds(rows, operation) ? 'checked' : 'condition'] }

@@ -7,9 +7,10 @@ export function checkTotals(records: readonly Record[]): Anomaly[] {
   return records
     .filter(({ outcome }) => outcome === 'done')
     .flatMap((record) =>
-      readingsOf(record).flatMap(({ operation, seen }): Anomaly[] => {
+      readingsOf(record).flatMap(({ operation, seen, totals = [] }): Anomaly[] => {
         if (!('balanced' in operation && operation.balanced)) return []
-        const total = seen.reduce((sum, { row }) => sum + (row?.amount ?? 0), 0)
+        const shown = seen.reduce((sum, { row }) => sum + (row?.amount ?? 0), 0)
+        const total = totals.reduce((sum, { amounts }) => sum + (amounts ?? 0), shown)
         if (total === 0) return []
         const description = `T${record.id} found ${total} in all, where transfers had made nothing`
         const keys = seen.map(({ place }) => placeText(place))

@@ -158,6 +158,8 @@ function takesAway(operation: Operation | Step, place: string): boolean {
     case 'put':
     case 'delete':
       return placeText(operation.at) === place
+    case 'alter':
+      return operation.deletes === true && placesOf(operation).some((each) => placeText(each) === place)
     case 'several':
       return operation.changes.some((change) => takesAway(change, place))
     case 'transaction':

@@ -154,7 +154,8 @@ function repeated(operand: Expression, times: number): Expression {
   return concat(repeated(operand, Math.floor(times / 2)), repeated(operand, Math.ceil(times / 2)))
 }
 
-function appending(
+/** What an append assigns. @param log what it adds to the row's log, if anything. */
+export function appending(
   log: Expression | undefined,
   { grow, amount }: { readonly grow?: boolean; readonly amount?: number },
 ): Assignment[] {

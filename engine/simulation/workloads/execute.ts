@@ -2,6 +2,7 @@ import { TransactionConflictError } from '../../errors.js'
 import type { ChangeResult } from '../../operations.js'
 import type { Record, WrittenRow } from '../record.js'
 import { writes } from '../record.js'
+import { alter } from './alter.js'
 import { changesOf, leavesOf, type PlacedChange, returningOf } from './changes.js'
 import { type ChangeOperation, type Operation, placeText, type Several } from './operation.js'
 import { readPages, readRows, scan } from './reads.js'
@@ -9,6 +10,7 @@ import { untilItEnds } from './retry.js'
 import { writtenRow } from './rows.js'
 import { transact } from './run-transaction.js'
 import { type ClientMemory, outcomeOf, remember, type Session } from './session.js'
+import { total } from './total.js'
 import { walk } from './walk.js'
 
 /**
@@ -24,6 +26,10 @@ export async function execute(operation: Operation, session: Session): Promise<v
       return scan(operation, session)
     case 'walk':
       return walk(operation, session)
+    case 'total':
+      return total(operation, session)
+    case 'alter':
+      return alter(operation, session)
     case 'transaction':
       return transact(operation, session)
     case 'several':
@@ -36,7 +42,10 @@ export async function execute(operation: Operation, session: Session): Promise<v
   }
 }
 
-type Single = Exclude<Operation, { kind: 'range' | 'scan' | 'walk' | 'several' | 'transaction' }>
+type Single = Exclude<
+  Operation,
+  { kind: 'range' | 'scan' | 'walk' | 'total' | 'alter' | 'several' | 'transaction' }
+>
 
 /** @throws {TransactionConflictError} when it did not happen, and may if it is done again. */
 async function statement(operation: Single, session: Session): Promise<void> {

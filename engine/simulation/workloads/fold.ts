@@ -20,7 +20,10 @@ export function fold(operation: Operation): Operation {
     case 'batchGet':
     case 'range':
     case 'scan':
+    case 'total':
       return foldReading(operation)
+    case 'alter':
+      return { ...operation, hashes: [0], ...foldRun(operation.hashes, operation) }
     default:
       return foldChange(operation)
   }
@@ -62,6 +65,7 @@ function foldReading(reading: ReadingOperation): ReadingOperation {
     case 'range':
       return { ...reading, hash: 0, ...foldRun([reading.hash], reading) }
     case 'scan':
+    case 'total':
       return { ...reading, hashes: [0], ...foldRun(reading.hashes, reading) }
     default:
       return reading satisfies never

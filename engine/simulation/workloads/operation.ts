@@ -1,5 +1,6 @@
 import type { Order } from '../../operations.js'
 import { describeTransaction, type TransactionOperation } from './transaction.js'
+import { type Alter, describeAlter, describeTotal, type Total } from './whole-interval.js'
 
 /** Where a row is: rows of one hash key lie together, in the order of their places. */
 export interface Place {
@@ -27,10 +28,12 @@ export interface Place {
  * - `range` reads the rows of a hash key from one place to another, page by page.
  * - `scan` reads the rows of several hash keys in one order: at once, or page by page.
  * - `walk` reads the rows of all partitions, page by page.
+ * - `total` and `alter` are described where they are declared: {@link Total}, {@link Alter}.
+ * - `offset` leaves out so many rows in front, of what is read at once.
  * - `atLeast` is a filter on the rows' counts.
  * - `balanced` are rows whose amounts are zero in all.
  */
-export type Operation = ReadingOperation | Walk | ChangeOperation | Several | TransactionOperation
+export type Operation = ReadingOperation | Walk | ChangeOperation | Alter | Several | TransactionOperation
 
 export type ReadingOperation =
   | { readonly kind: 'get'; readonly at: Place }
@@ -43,9 +46,11 @@ export type ReadingOperation =
       readonly descending: boolean
       readonly pageSize: number
       readonly limit?: number
+      readonly offset?: number
       readonly atLeast?: number
     }
   | Scan
+  | Total
 
 /** A statement that changes rows of one hash key. */
 export type ChangeOperation =
@@ -103,6 +108,7 @@ export interface Scan {
   /** Without one, everything is read at once: each hash key at one moment. */
   readonly pageSize?: number
   readonly limit?: number
+  readonly offset?: number
   readonly atLeast?: number
   readonly balanced?: boolean
 }
@@ -174,6 +180,10 @@ export function describeOperation(operation: Operation): string {
       return `insert ${operation.large ? 'large ' : ''}${operation.sorts.map((sort) => placeText({ hash: operation.hash, sort })).join(', ')}, or ${operation.onExisting}${operation.grow ? ' (growing)' : ''}${conditionText(operation)}`
     case 'range':
       return `range h${operation.hash} from ${operation.from} to ${operation.to}${operation.descending ? ' backwards' : ''} in pages of ${operation.pageSize}${readingText(operation)}`
+    case 'total':
+      return describeTotal(operation)
+    case 'alter':
+      return describeAlter(operation)
     case 'walk': {
       const { segments, pageSize, resumes, from, to } = operation
       const how = `${resumes ? ', each asked for anew' : ''}, in ${segments} segments`
@@ -193,8 +203,16 @@ function conditionText(operation: { readonly if?: number | 'as seen'; readonly a
   return `${condition}${operation.alone ? ' if alone' : ''}`
 }
 
-function readingText({ limit, atLeast }: { readonly limit?: number; readonly atLeast?: number }): string {
-  const most = limit === undefined ? '' : `, at most ${limit}`
+function readingText({
+  limit,
+  offset,
+  atLeast,
+}: {
+  readonly limit?: number
+  readonly offset?: number
+  readonly atLeast?: number
+}): string {
+  const most = `${offset === undefined ? '' : `, behind the first ${offset}`}${limit === undefined ? '' : `, at most ${limit}`}`
   return `${most}${atLeast === undefined ? '' : `, where n >= ${atLeast}`}`
 }
 

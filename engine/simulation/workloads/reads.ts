@@ -3,7 +3,7 @@ import type { KeyedPage } from '../../client/merge.js'
 import { compareBytes } from '../../keys/compare-bytes.js'
 import type { Interval } from '../../keys/interval.js'
 import { decodeKey, encodeKey } from '../../keys/key-codec.js'
-import type { QueryOperation } from '../../operations.js'
+import type { QueryOperation, Span } from '../../operations.js'
 import type { ItemText } from '../../values/item-text.js'
 import type { SeenRow, Statement } from '../record.js'
 import { filterOf } from './changes.js'
@@ -163,7 +163,7 @@ export async function scan(operation: Scan, { id, client, store, recorder }: Ses
 }
 
 /** A range of one hash key as the scan that it is when it is read at once. */
-export function scanOf({ hash, from, to, descending, limit, atLeast }: Range): Scan {
+export function scanOf({ hash, from, to, descending, limit, offset, atLeast }: Range): Scan {
   return {
     kind: 'scan',
     hashes: [hash],
@@ -171,65 +171,90 @@ export function scanOf({ hash, from, to, descending, limit, atLeast }: Range): S
     to,
     order: { first: 'sortKey', hashKey: 'ascending', sortKey: descending ? 'descending' : 'ascending' },
     ...(limit === undefined ? {} : { limit }),
+    ...(offset === undefined ? {} : { offset }),
     ...(atLeast === undefined ? {} : { atLeast }),
   }
 }
 
 /** What the store is asked for. */
-export function queryOf({ hashes, from, to, order, limit, atLeast }: Scan): QueryOperation {
+export function queryOf({ hashes, from, to, order, limit, offset, atLeast }: Scan): QueryOperation {
   return {
     kind: 'query',
-    spans: hashes.map((hash) => ({
-      hashKey: hashKey(hash),
-      interval: { from: encodeKey([from]), to: encodeKey([to]) },
-    })),
+    spans: spansOf({ hashes, from, to }),
     order,
     ...(limit === undefined ? undefined : { limit }),
+    ...(offset === undefined ? undefined : { offset }),
     ...filterOf(atLeast),
   }
 }
 
-/**
- * What a scan has shown of each hash key. What a limit cut off was not read.
- *
- * @throws when the items are not those that were asked for, or in another order.
- */
+/** The same places of each of the hash keys. */
+export function spansOf({ hashes, from, to }: Pick<Scan, 'hashes' | 'from' | 'to'>): Span[] {
+  const interval = { from: encodeKey([from]), to: encodeKey([to]) }
+  return hashes.map((hash) => ({ hashKey: hashKey(hash), interval }))
+}
+
+/** What a scan has shown of each hash key, by its items. */
 export function shownBy(operation: Scan, items: readonly ItemText[]): Statement[] {
-  const { hashes, from, to, order, limit, atLeast = 0 } = operation
-  const seen = items.map((item) => ({ place: placeOf(item), row: toRow(item) }))
+  return shownRows(
+    operation,
+    items.map((item) => ({ place: placeOf(item), row: toRow(item) })),
+  )
+}
+
+/**
+ * What a scan has shown of each hash key. What a limit cut off was not read; of what was left out in front, only is
+ * known how much it is.
+ *
+ * @throws when the rows are not those that were asked for, or in another order.
+ */
+export function shownRows(operation: Scan, seen: readonly SeenRow[]): Statement[] {
+  const { hashes, from, to, order, limit, offset = 0, atLeast = 0 } = operation
   const shown = seen.map(({ place }) => placeText(place)).join(', ')
   const compare = (left: Place, right: Place) => compareAs(order, left, right)
   if (seen.some(({ place }, i) => i > 0 && compare((seen[i - 1] as SeenRow).place, place) >= 0))
     throw new Error(`a scan showed ${shown} out of order`)
   if (seen.length > (limit ?? seen.length)) throw new Error(`a scan showed more than it was to: ${shown}`)
-  if (seen.some(({ row }) => row.n < atLeast))
+  if (seen.some(({ row }) => (row?.n ?? -1) < atLeast))
     throw new Error(`a scan showed what should not pass its filter: ${shown}`)
   if (seen.some(({ place }) => !hashes.includes(place.hash) || place.sort < from || place.sort >= to))
     throw new Error(`a scan showed rows from elsewhere: ${shown}`)
   const last = limit === undefined || seen.length < limit ? undefined : seen.at(-1)?.place
+  const first = offset === 0 ? undefined : seen[0]?.place
   return hashes.flatMap((hash): Statement[] => {
-    const read = Array.from({ length: to - from }, (_, i) => from + i).filter(
+    const looked = Array.from({ length: to - from }, (_, i) => from + i).filter(
       (sort) => last === undefined || compare({ hash, sort }, last) <= 0,
     )
-    if (read.length === 0) return []
-    const covers = { from: read[0] as number, to: (read.at(-1) as number) + 1 }
+    if (looked.length === 0) return []
+    const isAhead = (sort: number) =>
+      offset > 0 && (first === undefined || compare({ hash, sort }, first) < 0)
+    const covers = runOf(looked.filter((sort) => !isAhead(sort)))
+    // Of several hash keys, nobody knows how many each has in front.
+    const atMost = first === undefined || hashes.length > 1
+    const ahead = { ...runOf(looked.filter(isAhead)), rows: offset, atMost }
     return [
       {
         operation: {
           kind: 'range',
           hash,
-          ...covers,
+          ...runOf(looked),
           descending: false,
           pageSize: SORTS,
           ...(operation.atLeast === undefined ? undefined : { atLeast }),
         },
         seen: seen.filter(({ place }) => place.hash === hash),
         covers,
+        ...(offset === 0 ? undefined : { ahead }),
         written: [],
         conflict: false,
       },
     ]
   })
+}
+
+/** From the first of neighbouring places to behind the last. */
+function runOf(sorts: readonly number[]): Places {
+  return { from: sorts[0] ?? 0, to: (sorts.at(-1) ?? -1) + 1 }
 }
 
 /** What an order means, in the judge's own words. */

@@ -3,6 +3,7 @@ import { ConstraintError, InvalidRequestError, TransactionConflictError } from '
 import type { Age, ChangeResult } from '../../operations.js'
 import type { Leaving, Record, SeenRow, Statement, WrittenRow } from '../record.js'
 import { writes } from '../record.js'
+import { alterationOf, alteredRows, leavesOfRows } from './alter.js'
 import { changesOf, leavesOf, type PlacedChange, returningOf } from './changes.js'
 import type { ChangeOperation, Place, ReadingOperation, Row, Several } from './operation.js'
 import { placeText } from './operation.js'
@@ -10,7 +11,9 @@ import { queryOf, scanOf, shownBy } from './reads.js'
 import { untilItEnds } from './retry.js'
 import { keyOf, placeOf, seenRow, writtenRow } from './rows.js'
 import { outcomeOf, type Session } from './session.js'
+import { aggregateOf, toldOf } from './total.js'
 import type { Step, TransactionOperation } from './transaction.js'
+import type { Alter } from './whole-interval.js'
 
 /** Does a transaction, again and again as long as it meets conflicts. Each attempt is recorded. */
 export async function transact(operation: TransactionOperation, session: Session): Promise<void> {
@@ -139,7 +142,11 @@ class BlockRun implements Told {
       case 'batchGet':
       case 'range':
       case 'scan':
+      case 'total':
         await this.#read(step)
+        return
+      case 'alter':
+        await this.#alter(step)
         return
       case 'rewrite':
         await this.#putOver(step.at, await this.#get(step.at), undefined)
@@ -164,7 +171,9 @@ class BlockRun implements Told {
 
   async #read(operation: ReadingOperation): Promise<void> {
     const statements = await this.#shown(operation)
-    this.#foundAny = statements.some(({ seen }) => seen.some(({ row }) => row !== null))
+    this.#foundAny = statements.some(
+      ({ seen, totals = [] }) => seen.some(({ row }) => row !== null) || totals.some(({ rows }) => rows > 0),
+    )
     this.statements.push(...statements)
   }
 
@@ -173,6 +182,8 @@ class BlockRun implements Told {
       const scan = operation.kind === 'range' ? scanOf(operation) : operation
       return shownBy(scan, await this.#block.query(queryOf(scan)))
     }
+    if (operation.kind === 'total')
+      return toldOf(operation, await this.#block.aggregate(aggregateOf(operation)))
     const seen: SeenRow[] = []
     if (operation.kind === 'get') {
       seen.push(seenRow(operation.at, await this.#block.get({ kind: 'get', key: keyOf(operation.at) })))
@@ -218,6 +229,13 @@ class BlockRun implements Told {
       if (written[i]?.because !== 'absent') continue
       await this.#write({ kind: 'insert', hash: at.hash, sorts: [at.sort], onExisting: 'error', amount })
     }
+  }
+
+  async #alter(operation: Alter): Promise<void> {
+    const { changes } = await this.#block.alter(alterationOf(operation, this.#id, this.#own.size > 0))
+    const written = alteredRows(operation, changes)
+    this.statements.push({ operation, seen: [], written, conflict: false })
+    for (const left of leavesOfRows(operation, written)) this.#own.set(placeText(left.place), left)
   }
 
   /** An insert that meets a row undoes its own statement, and nothing else of the block; so does who is not alone. */

@@ -1,5 +1,6 @@
 import type { ChangeOperation, Place, ReadingOperation, Several } from './operation.js'
 import { describeOperation, placeText } from './operation.js'
+import type { Alter } from './whole-interval.js'
 
 /**
  * Several statements that happen together, at one moment, or not at all.
@@ -26,6 +27,7 @@ export interface TransactionOperation {
 export type Step = (
   | ReadingOperation
   | ChangeOperation
+  | Alter
   | Several
   | { readonly kind: 'rewrite'; readonly at: Place }
   | {

@@ -1,4 +1,5 @@
 import type { SeededRandom } from '../seeded-random.js'
+import { atLarge } from './at-large.js'
 import { place } from './building.js'
 import { GROWING, walkThrough } from './growing.js'
 import type { Operation } from './operation.js'
@@ -177,6 +178,9 @@ const scans: Workload = {
   },
 }
 
+/** Their amounts are zero in all, whatever happens. */
+const BALANCED = ['transfers', 'growing accounts']
+
 /** What clients can be made to do. */
 export const WORKLOADS: readonly Workload[] = [
   ...SIMPLE,
@@ -185,4 +189,4 @@ export const WORKLOADS: readonly Workload[] = [
   scans,
   ...TRANSACTIONAL,
   ...GROWING,
-]
+].map((workload) => atLarge(workload, { amounts: !BALANCED.includes(workload.name) }))

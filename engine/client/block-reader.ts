@@ -129,7 +129,11 @@ export class BlockReader {
       ? mergeOrdered(
           order,
           spans.map((span) =>
-            this.spanPages(span, { ...reading, pageSize: pageSize ?? mergedPage(spans.length) }, options),
+            this.spanPages(
+              span,
+              { ...reading, limit: left, pageSize: pageSize ?? mergedPage(spans.length) },
+              options,
+            ),
           ),
         )
       : inTurn(this)

@@ -49,6 +49,8 @@ const query = (
   ...more,
 })
 const descending = { first: 'hashKey', hashKey: 'ascending', sortKey: 'descending' } as const
+const byHash = { first: 'hashKey', hashKey: 'ascending', sortKey: 'ascending' } as const
+const bySort = { first: 'sortKey', hashKey: 'ascending', sortKey: 'ascending' } as const
 const numbers = (items: readonly ItemText[]) => items.map((item) => decodeItem(item).n)
 
 let network: Network
@@ -362,6 +364,21 @@ describe('a query in a transaction', () => {
     await write(put(20, 20))
     await block.commit()
   })
+
+  it.each([{ order: byHash }, { order: bySort }])(
+    'of several hash keys leaves out rows in front, and shows as many behind them, ordered by $order.first',
+    async ({ order }) => {
+      await outside(...ten, put(0, 20, 'i'))
+      const window = (offset: number, limit?: number) =>
+        block.query(
+          query({ order, offset, ...(limit === undefined ? {} : { limit }) }, everything, ['h', 'i']),
+        )
+      const all = numbers(await client.query(query({ order }, everything, ['h', 'i'])))
+      expect(numbers(await window(3, 4))).toEqual(all.slice(3, 7))
+      expect(numbers(await window(8))).toEqual(all.slice(8))
+      expect(numbers(await window(11, 4))).toEqual([])
+    },
+  )
 
   it('gets many rows in the order that is wanted', async () => {
     await write(put(3, 30), remove(4))

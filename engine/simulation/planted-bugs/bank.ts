@@ -1,6 +1,7 @@
 import type { FAULT_PROFILES } from '../faults.js'
 import type { AnomalyName } from '../judge/history.js'
 import { GROWTH_BUGS } from './growth-bugs.js'
+import { INTERVAL_BUGS } from './interval-bugs.js'
 import { TOPOLOGY_BUGS } from './topology-bugs.js'
 import { TRANSACTION_BUGS } from './transaction-bugs.js'
 
@@ -269,5 +270,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   ...TRANSACTION_BUGS,
   ...GROWTH_BUGS,
+  ...INTERVAL_BUGS,
   ...TOPOLOGY_BUGS,
 ]

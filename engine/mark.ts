@@ -5,6 +5,7 @@
 export const MARKS = [
   'a call was refused as overload to the end',
   'a call went unanswered to the end',
+  'a change of intervals begins anew',
   'a copy of a write is passed on once',
   'a doubled write is answered from memory',
   'a hand-over is answered again',

@@ -1,5 +1,6 @@
 import { MAX_CALLS, mapConcurrently } from '../concurrently.js'
 import { LimitError, TransactionConflictError } from '../errors.js'
+import { mark } from '../mark.js'
 import {
   type Age,
   type AlterOperation,
@@ -80,6 +81,7 @@ export async function alter(
     } catch (error) {
       if (!(error instanceof TransactionConflictError) || attempts >= MAX_ATTEMPTS) throw error
     }
+    MARK: mark('a change of intervals begins anew')
     options?.signal?.throwIfAborted()
     await clock.sleep(random.fraction() * FIRST_BACKOFF * 2 ** attempts)
   }

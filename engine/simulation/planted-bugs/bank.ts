@@ -42,7 +42,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'simulation/host.ts',
     find: "else if (from.state === 'stale' || !this.disk.dirty) leave()",
     replace: 'else if (true) leave()',
-    seed: 4,
+    seed: 6,
     shows: ['lost write', 'lost update'],
   },
   {
@@ -135,7 +135,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: '',
     workload: 'mixed',
     faults: 'forgetful',
-    seed: 7,
+    seed: 65,
     shows: ['lost update', 'lost write', 'stale read', 'duplicate write', 'G1a (aborted read)'],
   },
   {

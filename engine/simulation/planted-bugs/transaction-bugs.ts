@@ -17,7 +17,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'for (const { hashKey, interval } of part.seen.intervals) builder.examine(hashKey, interval)',
     replace: '',
     workload: 'intervals',
-    seed: 21,
+    seed: 65,
     shows: ['G2 (phantom)', 'G2-item (write skew)', 'G-single (read skew)'],
   },
   {
@@ -37,15 +37,21 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     replace: `    this.#high += hashBytes(bytes, SEEDS[0]) < 0 ? 0 : 1
     this.#low = Math.max(this.#low, version)`,
     workload: 'intervals',
-    seed: 7,
-    shows: ['G2 (phantom)', 'G2-item (write skew)', 'G-single (read skew)', 'lost update'],
+    seed: 8,
+    shows: [
+      'G2 (phantom)',
+      'G2-item (write skew)',
+      'G-single (read skew)',
+      'lost update',
+      'not linearizable',
+    ],
   },
   {
     name: 'a home says that an attempt is aborted while it decides',
     file: 'partition/coordinator.ts',
     find: "if (this.#deciding.has(id)) return { outcome: 'deciding' }",
     replace: 'if (this.#deciding.has(id)) return { outcome: { committed: false } }',
-    seed: 8,
+    seed: 26,
     shows: [
       'lost write',
       'lost update',
@@ -61,7 +67,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: "records.put({ hashKey, sortKey, id, stored: this.#place.ports.clock.now() }, { outcome: 'aborted' })",
     replace: '',
     workload: 'lists',
-    seed: 25,
+    seed: 268,
     shows: [
       'lost write',
       'lost update',

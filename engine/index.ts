@@ -38,6 +38,7 @@ export {
 export type { EngineSettings, Limits, SettingsOptions } from './settings.js'
 export {
   type Conditional,
+  type Expires,
   openStore,
   type QueriedValue,
   type ScannedValue,

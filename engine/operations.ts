@@ -100,23 +100,30 @@ export type ReadOperation = GetOperation | BatchGetOperation | QueryOperation | 
  *   being null.
  * - `alone` changes nothing, and is the rest of a change whose `aloneIn` lies in several partitions: it is refused
  *   when its interval of the hash key holds any other item. No results come from it.
+ *
+ * Where a change has `expiresAt`, the item that it makes ends by itself: {@link Expiring}.
  */
 export type Change =
-  | { readonly kind: 'put'; readonly key: ItemKey; readonly item: ItemText; readonly condition?: Expression }
-  | {
+  | ({
+      readonly kind: 'put'
+      readonly key: ItemKey
+      readonly item: ItemText
+      readonly condition?: Expression
+    } & Expiring)
+  | ({
       readonly kind: 'insert'
       readonly key: ItemKey
       readonly item: ItemText
       readonly onExisting: 'error' | 'ignore' | UpdateExisting
-    }
-  | {
+    } & Expiring)
+  | ({
       readonly kind: 'update'
       readonly key: ItemKey
       readonly assignments: readonly Assignment[]
       readonly condition?: Expression
       /** The change is refused when this interval of the hash key holds any other item. */
       readonly aloneIn?: Interval
-    }
+    } & Expiring)
   | {
       readonly kind: 'delete'
       readonly key: ItemKey
@@ -126,8 +133,18 @@ export type Change =
   | { readonly kind: 'check'; readonly key: ItemKey; readonly condition: Expression }
   | { readonly kind: 'alone'; readonly key: ItemKey; readonly aloneIn: Interval }
 
+/** What makes an item that ends by itself. */
+export interface Expiring {
+  /**
+   * The column of the item that says when it ends, which holds a Date, or null for never: from then on nobody finds
+   * it. An item that is put or inserted without one does not end; one that is updated without one ends when it would
+   * have.
+   */
+  readonly expiresAt?: string
+}
+
 /** What an upsert does to the item that is there: nothing, if the condition does not hold for it. */
-export interface UpdateExisting {
+export interface UpdateExisting extends Expiring {
   /** May read the item that is there, and the inserted one as `proposed`. */
   readonly assignments: readonly Assignment[]
   readonly condition?: Expression
@@ -270,19 +287,34 @@ export function requestVersion(operation: PartitionOperation): number {
       if (operation.aggregation !== undefined) return 4
       return operation.observe === undefined ? 1 : 2
     case 'write':
-      return 1
+      return operation.changes.some(expires) ? 4 : 1
     case 'transact':
-      return [operation, ...operation.others].some(({ part }) => isCut(part)) ? 3 : 2
+      return Math.max(...[operation, ...operation.others].map(({ part }) => partVersion(part)))
     case 'inquire':
     case 'finish':
       return 2
     case 'validate':
       return operation.seen.intervals.some(isPiece) ? 3 : 2
     case 'prepare':
-      return isCut(operation.part) ? 3 : 2
+      return partVersion(operation.part)
     default:
       return 3
   }
+}
+
+function partVersion(part: TransactionPart): number {
+  if (part.changes.some(({ change }) => expires(change))) return 4
+  return isCut(part) ? 3 : 2
+}
+
+/** Whether a change makes an item that ends by itself: older partitions would keep it for ever. */
+function expires(change: Change): boolean {
+  if ('expiresAt' in change && change.expiresAt !== undefined) return true
+  return (
+    change.kind === 'insert' &&
+    typeof change.onExisting === 'object' &&
+    change.onExisting.expiresAt !== undefined
+  )
 }
 
 function isPiece({ of }: SeenInterval): boolean {
@@ -580,7 +612,13 @@ export type MovedRow =
       readonly table: 'items'
       readonly hashKey: Uint8Array
       readonly sortKey: Uint8Array
-      readonly row: { readonly version: Version; readonly token: number; readonly item: ItemText } | null
+      readonly row: {
+        readonly version: Version
+        readonly token: number
+        readonly item: ItemText
+        /** When it ends by itself; never, where nothing is said. */
+        readonly expires?: Millis
+      } | null
     }
   /** What became of a transaction. Without a sort key, it may be asked for anywhere at the hash key. */
   | {

@@ -1,6 +1,6 @@
 import { InvalidRequestError, InvalidValueError } from './errors.js'
 import { encodeKey, type KeyPart } from './keys/key-codec.js'
-import type { ItemKey } from './operations.js'
+import type { Expiring, ItemKey } from './operations.js'
 import { encodeItem, type ItemText } from './values/item-text.js'
 import { type Item, isPlainObject } from './values/value.js'
 
@@ -27,6 +27,13 @@ export function refuseUnknown(call: string, options: object, known: readonly str
 export function itemText(value: Item): ItemText {
   if (typeof value === 'object' && value !== null && isPlainObject(value)) return encodeItem(value)
   throw new InvalidValueError('an item is a plain object of columns: put other values into a column')
+}
+
+/** What makes an item that ends by itself. @throws {InvalidRequestError} when it names no column. */
+export function expires(expiresAt: string | undefined): Expiring {
+  if (expiresAt === undefined) return {}
+  if (typeof expiresAt === 'string' && expiresAt !== '') return { expiresAt }
+  throw new InvalidRequestError(`expiresAt names a column by a text, not ${String(expiresAt)}`)
 }
 
 /** A key's parts. */

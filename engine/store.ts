@@ -18,7 +18,7 @@ import { BINDINGS, type BindingNames, requireBindings } from './runtime/bindings
 import { knownTree } from './runtime/known-tree.js'
 import { workerClock, workerKeeper, workerPeers, workerRandom } from './runtime/worker-ports.js'
 import { refuseUnknownOptions, resolveSettings, type SettingsOptions } from './settings.js'
-import { itemKey, itemText, type KeyOf, parts, refuseUnknown, type StoreKey } from './store-key.js'
+import { expires, itemKey, itemText, type KeyOf, parts, refuseUnknown, type StoreKey } from './store-key.js'
 import { checkDatabaseName } from './topology/partition-name.js'
 import {
   checkCount,
@@ -122,11 +122,22 @@ const SCAN_FIELDS = ['segment', 'segments', 'cursor', 'pageSize', 'prefix', 'fil
 
 const CALL_FIELDS = ['signal']
 const CONDITIONAL_FIELDS = ['condition', ...CALL_FIELDS]
+const EXPIRING_FIELDS = ['expiresAt', ...CALL_FIELDS]
+const EXPIRING_CONDITIONAL_FIELDS = ['expiresAt', ...CONDITIONAL_FIELDS]
 
 /** What a conditional write takes. */
 export interface Conditional extends CallOptions {
   /** Nothing is written unless this holds for the item that is there. Columns of an absent item are null. */
   readonly condition?: Expression
+}
+
+/** What a write takes that makes an item which ends by itself. */
+export interface Expires {
+  /**
+   * The column that says when: it holds a Date, or null for never, and from then on the item is not there. An item
+   * that is put or inserted without this does not end; one that is updated without this ends when it would have.
+   */
+  readonly expiresAt?: string
 }
 
 /**
@@ -191,20 +202,34 @@ export class Store {
     return found.map(storedValue)
   }
 
-  /** Writes an item, whatever was there. @throws {ConditionFailedError} when the condition does not hold. */
-  async put(key: StoreKey, value: Item, conditional: Conditional = {}): Promise<Version> {
-    refuseUnknown('put', conditional, CONDITIONAL_FIELDS)
-    const { condition, ...options } = conditional
+  /**
+   * Writes an item, whatever was there.
+   *
+   * @throws {ConditionFailedError} when the condition does not hold.
+   * @throws {InvalidValueError} when the column that says when the item ends holds something else than a Date or null.
+   * @example
+   * await store.put({ hashKey: 'session-7' }, { user: 'ann', ends: new Date(Date.now() + 3_600_000) }, { expiresAt: 'ends' })
+   */
+  async put(key: StoreKey, value: Item, conditional: Conditional & Expires = {}): Promise<Version> {
+    refuseUnknown('put', conditional, EXPIRING_CONDITIONAL_FIELDS)
+    const { condition, expiresAt, ...options } = conditional
     const item = itemText(value)
-    return made(await this.#change({ kind: 'put', key: itemKey(key), item, ...when(condition) }, options))
-      .version
+    const change: Change = { kind: 'put', key: itemKey(key), item, ...when(condition), ...expires(expiresAt) }
+    return made(await this.#change(change, options)).version
   }
 
   /** Writes an item where none is. @throws {ConstraintError} when one is. */
-  async insert(key: StoreKey, value: Item, options: CallOptions = {}): Promise<Version> {
-    refuseUnknown('insert', options, CALL_FIELDS)
+  async insert(key: StoreKey, value: Item, expiring: CallOptions & Expires = {}): Promise<Version> {
+    refuseUnknown('insert', expiring, EXPIRING_FIELDS)
+    const { expiresAt, ...options } = expiring
     const item = itemText(value)
-    const change: Change = { kind: 'insert', key: itemKey(key), item, onExisting: 'error' }
+    const change: Change = {
+      kind: 'insert',
+      key: itemKey(key),
+      item,
+      onExisting: 'error',
+      ...expires(expiresAt),
+    }
     return made(await this.#change(change, options)).version
   }
 
@@ -217,14 +242,14 @@ export class Store {
   async update(
     key: StoreKey,
     set: { readonly [column: string]: Expression },
-    conditional: Conditional = {},
+    conditional: Conditional & Expires = {},
   ): Promise<StoredValue> {
-    refuseUnknown('update', conditional, CONDITIONAL_FIELDS)
-    const { condition, ...options } = conditional
+    refuseUnknown('update', conditional, EXPIRING_CONDITIONAL_FIELDS)
+    const { condition, expiresAt, ...options } = conditional
     const assignments = Object.entries(set).map(([column, value]) => ({ column, value }))
     const result = made(
       await this.#change(
-        { kind: 'update', key: itemKey(key), assignments, ...when(condition) },
+        { kind: 'update', key: itemKey(key), assignments, ...when(condition), ...expires(expiresAt) },
         options,
         'all',
       ),

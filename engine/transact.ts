@@ -4,7 +4,7 @@ import type { Expression } from './expressions/expression.js'
 import { hashBytes } from './keys/hash.js'
 import type { Change, PlannedChange } from './operations.js'
 import { MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS } from './settings.js'
-import { itemKey, itemText, refuseUnknown, type StoreKey } from './store-key.js'
+import { expires, itemKey, itemText, refuseUnknown, type StoreKey } from './store-key.js'
 import { textBytes } from './values/item-text.js'
 import type { Item } from './values/value.js'
 
@@ -15,16 +15,24 @@ import type { Item } from './values/value.js'
  * - `update` changes columns of an item that is there; `delete` removes one, if there is one.
  * - `check` writes nothing: its condition must hold. Columns of an absent item are null.
  *
- * If a condition does not hold for what is there, nothing of the transaction happens.
+ * If a condition does not hold for what is there, nothing of the transaction happens. `expiresAt` names the column
+ * that says when an item ends by itself.
  */
 export type TransactWriteItem =
-  | { readonly kind: 'put'; readonly key: StoreKey; readonly value: Item; readonly condition?: Expression }
-  | { readonly kind: 'insert'; readonly key: StoreKey; readonly value: Item }
+  | {
+      readonly kind: 'put'
+      readonly key: StoreKey
+      readonly value: Item
+      readonly condition?: Expression
+      readonly expiresAt?: string
+    }
+  | { readonly kind: 'insert'; readonly key: StoreKey; readonly value: Item; readonly expiresAt?: string }
   | {
       readonly kind: 'update'
       readonly key: StoreKey
       readonly set: { readonly [column: string]: Expression }
       readonly condition?: Expression
+      readonly expiresAt?: string
     }
   | { readonly kind: 'delete'; readonly key: StoreKey; readonly condition?: Expression }
   | { readonly kind: 'check'; readonly key: StoreKey; readonly condition: Expression }
@@ -46,9 +54,9 @@ export interface TransactionReason {
 }
 
 const FIELDS = {
-  put: ['kind', 'key', 'value', 'condition'],
-  insert: ['kind', 'key', 'value'],
-  update: ['kind', 'key', 'set', 'condition'],
+  put: ['kind', 'key', 'value', 'condition', 'expiresAt'],
+  insert: ['kind', 'key', 'value', 'expiresAt'],
+  update: ['kind', 'key', 'set', 'condition', 'expiresAt'],
   delete: ['kind', 'key', 'condition'],
   check: ['kind', 'key', 'condition'],
 } as const
@@ -86,14 +94,18 @@ function planItem(item: TransactWriteItem): Omit<PlannedChange, 'index'> {
   const key = itemKey(item.key)
   const condition =
     'condition' in item && item.condition !== undefined ? { condition: item.condition } : undefined
+  const ending = 'expiresAt' in item ? expires(item.expiresAt) : undefined
   switch (item.kind) {
     case 'put':
-      return { change: { kind: 'put', key, item: itemText(item.value), ...condition }, allow: ['made'] }
+      return {
+        change: { kind: 'put', key, item: itemText(item.value), ...condition, ...ending },
+        allow: ['made'],
+      }
     case 'insert':
-      return { change: { kind: 'insert', key, item: itemText(item.value), onExisting: 'error' } }
+      return { change: { kind: 'insert', key, item: itemText(item.value), onExisting: 'error', ...ending } }
     case 'update': {
       const assignments = Object.entries(item.set).map(([column, value]) => ({ column, value }))
-      return { change: { kind: 'update', key, assignments, ...condition }, allow: ['made'] }
+      return { change: { kind: 'update', key, assignments, ...condition, ...ending }, allow: ['made'] }
     }
     case 'delete':
       return { change: { kind: 'delete', key, ...condition }, allow: ['made', 'absent'] }

@@ -4,13 +4,14 @@ import type { Expression, Projection } from '../expressions/expression.js'
 import { compareBytes } from '../keys/compare-bytes.js'
 import type { Interval } from '../keys/interval.js'
 import { mark } from '../mark.js'
-import type { Change, ChangeResult, FoundItem, ItemKey, UpdateExisting, Version } from '../operations.js'
+import type { Change, ChangeResult, ItemKey, UpdateExisting, Version } from '../operations.js'
 import type { CheckItem } from '../ports.js'
 import { type Limits, MAX_STATEMENT_BYTES } from '../settings.js'
 import { decodeItem, encodeItem, type ItemText } from '../values/item-text.js'
 import type { Item } from '../values/value.js'
 import { checkItemSize } from './check-sizes.js'
-import type { ItemTable } from './item-table.js'
+import { type Ending, endingOf, NEVER } from './ending.js'
+import type { ItemTable, TableItem } from './item-table.js'
 import { show } from './show.js'
 
 export interface ChangeMakerOptions {
@@ -42,6 +43,7 @@ export class ChangeMaker {
    * @throws {ConstraintError} when an insert meets an item and says that this is an error.
    * @throws {ValidationError} when an update makes of an item what it may not be.
    * @throws {LimitError} when an update makes an item too large, or all that is written or returned is too much.
+   * @throws {InvalidValueError} when it is not a moment that is to say when an item ends.
    */
   make(change: Change, index: number): ChangeResult {
     switch (change.kind) {
@@ -65,31 +67,34 @@ export class ChangeMaker {
 
   #insert(change: Change & { kind: 'insert' }, index: number): ChangeResult {
     const { items, tick, token } = this.#options
+    const ending = textEnding(change, index)
     const version = tick()
-    if (items.insert(change.key, change.item, version, token)) return this.#made(version, change.item)
+    if (items.insert(change.key, change.item, version, token, ending)) return this.#made(version, change.item)
     if (change.onExisting === 'ignore') return { made: false, because: 'exists' }
     if (change.onExisting === 'error') {
       throw new ConstraintError('an item with this key exists already', { index })
     }
-    return this.#updateExisting(change.key, change.item, change.onExisting, index)
+    return this.#updateExisting(change, change.onExisting, index)
   }
 
   #updateExisting(
-    key: ItemKey,
-    proposed: ItemText,
-    { assignments, condition }: UpdateExisting,
+    change: Change & { kind: 'insert' },
+    { assignments, condition, expiresAt }: UpdateExisting,
     index: number,
   ): ChangeResult {
+    const stored = this.#options.items.get(change.key)
+    // It has ended since the insert met it, a moment ago.
+    if (stored === undefined) return this.#insert(change, index)
     MARK: mark('an insert meets a row and updates it')
-    const stored = this.#options.items.get(key) as FoundItem
-    const operands = { item: decodeItem(stored.item), proposed: decodeItem(proposed) }
+    const operands = { item: decodeItem(stored.item), proposed: decodeItem(change.item) }
     if (!holds(condition, operands)) return { made: false, because: 'condition' }
-    return this.#remake(key, assign(assignments, operands), index)
+    const item = assign(assignments, operands)
+    return this.#remake(change.key, item, endingAfter(stored, item, expiresAt, index), index)
   }
 
   #put(change: Change & { kind: 'put' }, index: number): ChangeResult {
     if (!this.#holdsFor(change.key, change.condition)) return { made: false, because: 'condition' }
-    return this.#replace(change.key, change.item, index)
+    return this.#replace(change.key, change.item, textEnding(change, index), index)
   }
 
   #check({ key, condition }: Change & { kind: 'check' }): ChangeResult {
@@ -116,25 +121,26 @@ export class ChangeMaker {
     const item = decodeItem(stored.item)
     if (!holds(change.condition, { item })) return { made: false, because: 'condition' }
     if (change.kind === 'update') {
-      return this.#remake(change.key, assign(change.assignments, { item }), index)
+      const next = assign(change.assignments, { item })
+      return this.#remake(change.key, next, endingAfter(stored, next, change.expiresAt, index), index)
     }
     items.delete(change.key)
     return this.#made(tick(), stored.item)
   }
 
   /** What is stored is what was there before the check, whatever that does with it. */
-  #remake(key: ItemKey, item: Item, index: number): ChangeResult {
+  #remake(key: ItemKey, item: Item, ending: Ending, index: number): ChangeResult {
     const text = encodeItem(item)
     this.#options.checkItem?.(key, item)
-    return this.#replace(key, text, index)
+    return this.#replace(key, text, ending, index)
   }
 
-  #replace(key: ItemKey, item: ItemText, index: number): ChangeResult {
+  #replace(key: ItemKey, item: ItemText, ending: Ending, index: number): ChangeResult {
     const { items, tick, token, limits } = this.#options
     const bytes = checkItemSize(item, limits, index)
     this.#written = within(this.#written + bytes, 'writes', this.#options.maxBytes)
     const version = tick()
-    items.put(key, item, version, token)
+    items.put(key, item, version, token, ending)
     return this.#made(version, item)
   }
 
@@ -153,6 +159,21 @@ export class ChangeMaker {
       )
     }
   }
+}
+
+/** When an item ends that is written whole. */
+function textEnding(change: Change & { kind: 'put' | 'insert' }, index: number): Ending {
+  return change.expiresAt === undefined ? NEVER : endingOf(decodeItem(change.item), change.expiresAt, index)
+}
+
+/** When an item ends that was changed: when it would have, if nobody says otherwise. */
+function endingAfter(
+  { expires = null, expiresAt: known }: TableItem,
+  item: Item,
+  expiresAt: string | undefined,
+  index: number,
+): Ending {
+  return expiresAt === undefined ? { expires, expiresAt: known } : endingOf(item, expiresAt, index)
 }
 
 /** What a change that was made answers. */

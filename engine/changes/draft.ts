@@ -1,12 +1,14 @@
 import { compareBytes } from '../keys/compare-bytes.js'
 import type { Interval } from '../keys/interval.js'
 import { keyText } from '../keys/key-text.js'
-import type { FoundItem, ItemKey, Version } from '../operations.js'
+import type { ItemKey, Version } from '../operations.js'
+import type { Millis } from '../ports.js'
 import type { ItemText } from '../values/item-text.js'
-import type { ItemTable } from './item-table.js'
+import { type Ending, isOver, NEVER } from './ending.js'
+import type { ItemTable, TableItem } from './item-table.js'
 
 /** What a draft would write: an item, or null where it would delete one. */
-export interface DraftedWrite {
+export interface DraftedWrite extends Ending {
   readonly key: ItemKey
   readonly item: ItemText | null
 }
@@ -18,9 +20,16 @@ const NO_VERSION: Version = 0
 export class Draft implements ItemTable {
   readonly #beneath: Pick<ItemTable, 'get' | 'range'>
   readonly #writes: Map<string, Map<string, DraftedWrite>>
+  readonly #now: () => Millis
 
-  constructor(beneath: Pick<ItemTable, 'get' | 'range'>, writes: Iterable<DraftedWrite> = []) {
+  /** @param now by what clock drafted items end. */
+  constructor(
+    beneath: Pick<ItemTable, 'get' | 'range'>,
+    now: () => Millis,
+    writes: Iterable<DraftedWrite> = [],
+  ) {
     this.#beneath = beneath
+    this.#now = now
     this.#writes = new Map()
     for (const write of writes) this.#set(write)
   }
@@ -35,10 +44,13 @@ export class Draft implements ItemTable {
     return this.#writes.get(keyText(hashKey))?.get(keyText(sortKey))
   }
 
-  get(key: ItemKey): FoundItem | undefined {
+  get(key: ItemKey): TableItem | undefined {
     const write = this.drafted(key)
     if (write === undefined) return this.#beneath.get(key)
-    return write.item === null ? undefined : { item: write.item, version: NO_VERSION }
+    const { item, expires, expiresAt } = write
+    return item === null || isOver(expires, this.#now())
+      ? undefined
+      : { item, version: NO_VERSION, expires, expiresAt }
   }
 
   *range(hashKey: Uint8Array, interval: Interval, descending: boolean, limit: number) {
@@ -48,13 +60,14 @@ export class Draft implements ItemTable {
       .filter(({ key }) => compareBytes(key.sortKey, interval.from) >= 0)
       .filter(({ key }) => compareBytes(key.sortKey, interval.to) < 0)
       .sort((left, right) => (before(left.key.sortKey, right.key.sortKey) ? -1 : 1))
+    const now = this.#now()
     let left = limit
     let next = 0
     const takeDrafted = function* (until: Uint8Array | undefined) {
       for (; next < drafted.length && left > 0; next++) {
-        const { key, item } = drafted[next] as DraftedWrite
+        const { key, item, expires } = drafted[next] as DraftedWrite
         if (until !== undefined && !before(key.sortKey, until)) return
-        if (item === null) continue
+        if (item === null || isOver(expires, now)) continue
         left--
         yield { item, version: NO_VERSION, sortKey: key.sortKey }
       }
@@ -72,19 +85,19 @@ export class Draft implements ItemTable {
     yield* takeDrafted(undefined)
   }
 
-  insert(key: ItemKey, item: ItemText): boolean {
+  insert(key: ItemKey, item: ItemText, _version: Version, _token: number, ending = NEVER): boolean {
     if (this.get(key) !== undefined) return false
-    this.#set({ key, item })
+    this.#set({ key, item, ...ending })
     return true
   }
 
-  put(key: ItemKey, item: ItemText): void {
-    this.#set({ key, item })
+  put(key: ItemKey, item: ItemText, _version: Version, _token: number, ending = NEVER): void {
+    this.#set({ key, item, ...ending })
   }
 
   delete(key: ItemKey): boolean {
     if (this.get(key) === undefined) return false
-    this.#set({ key, item: null })
+    this.#set({ key, item: null, ...NEVER })
     return true
   }
 

@@ -409,6 +409,7 @@ export class Client {
           at: this.#ports.clock.now() * VERSIONS_PER_MILLI,
           id: this.#ports.random.token(),
         }),
+        now: () => this.#ports.clock.now(),
       },
       options,
     )

@@ -19,7 +19,7 @@ import type {
   WriteOperation,
   WriteResult,
 } from '../operations.js'
-import type { CheckItem } from '../ports.js'
+import type { CheckItem, Millis } from '../ports.js'
 import { DEFAULT_SETTINGS, type Limits } from '../settings.js'
 import { decodeItem, type ItemText } from '../values/item-text.js'
 import type { Item } from '../values/value.js'
@@ -52,6 +52,8 @@ export interface BlockStore extends BlockCalls {
   validate(seen: Seen, age: Age | undefined): Promise<void>
   /** The age of a transaction that begins now. */
   newAge(): Age
+  /** The time, by which what the transaction has written itself ends. */
+  now(): Millis
 }
 
 /** The state of a transaction's writes, to come back to. */
@@ -83,7 +85,7 @@ export class TransactionBlock {
   readonly #checkItem: CheckItem | undefined
   readonly #known = new KnownItems()
   readonly #reader: BlockReader
-  #buffer = new WriteBuffer(this.#known)
+  #buffer: WriteBuffer
   #running = 0
   #over = false
   #conflict: TransactionConflictError | undefined
@@ -96,6 +98,7 @@ export class TransactionBlock {
     this.#readOnly = readOnly
     this.#limits = limits
     this.#checkItem = options.checkItem
+    this.#buffer = new WriteBuffer(this.#known, () => store.now())
     this.#reader = new BlockReader(
       store,
       this.#known,
@@ -191,7 +194,7 @@ export class TransactionBlock {
     await this.#learnFor(changes, options)
     // Kysely has told its caller already that the statement was aborted: it must not be committed.
     options?.signal?.throwIfAborted()
-    const statement = new Draft(this.#buffer.draft)
+    const statement = new Draft(this.#buffer.draft, () => this.#store.now())
     const maker = new ChangeMaker({
       items: statement,
       tick: () => NO_VERSION,

@@ -1,9 +1,11 @@
 import { Draft, type DraftedWrite } from '../changes/draft.js'
+import { isOver } from '../changes/ending.js'
 import { LimitError } from '../errors.js'
 import { compareBytes } from '../keys/compare-bytes.js'
 import { holdsKey } from '../keys/interval.js'
 import { keyText } from '../keys/key-text.js'
 import type { Change, ChangeOutcome, ChangeResult, ItemKey, PlannedChange, Span } from '../operations.js'
+import type { Millis } from '../ports.js'
 import { MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS } from '../settings.js'
 import { textBytes } from '../values/item-text.js'
 import type { KnownItems } from './known-items.js'
@@ -33,17 +35,21 @@ export type BufferedChange = Omit<PlannedChange, 'index'>
 /** The writes of a transaction that wait for its commit. Never changes: a statement makes a new one. */
 export class WriteBuffer {
   readonly #known: KnownItems
+  readonly #now: () => Millis
   readonly #writes: readonly SizedWrite[]
   readonly #ofKeys: ReadonlyMap<string, OfKey>
   /** What is known, with the buffered writes over it. To be read only. */
   readonly draft: Draft
 
+  /** @param now the client's clock, by which what the transaction has written itself ends. */
   constructor(
     known: KnownItems,
+    now: () => Millis,
     writes: readonly SizedWrite[] = [],
     ofKeys: ReadonlyMap<string, OfKey> = new Map(),
   ) {
     this.#known = known
+    this.#now = now
     this.#writes = writes
     this.#ofKeys = ofKeys
     this.draft = this.over(known)
@@ -51,7 +57,7 @@ export class WriteBuffer {
 
   /** The buffered writes over other items. */
   over(beneath: ConstructorParameters<typeof Draft>[0]): Draft {
-    return new Draft(beneath, this.#writes)
+    return new Draft(beneath, this.#now, this.#writes)
   }
 
   /** Every key that a statement wanted to change after `earlier` was the buffer. */
@@ -64,8 +70,10 @@ export class WriteBuffer {
   /** How many rows of a span the buffer may hide. */
   deletes({ hashKey, interval }: Span): number {
     return this.#writes.filter(
-      ({ key, item }) =>
-        item === null && compareBytes(key.hashKey, hashKey) === 0 && holdsKey(interval, key.sortKey),
+      ({ key, item, expires }) =>
+        (item === null || expires !== null) &&
+        compareBytes(key.hashKey, hashKey) === 0 &&
+        holdsKey(interval, key.sortKey),
     ).length
   }
 
@@ -90,7 +98,7 @@ export class WriteBuffer {
       const told = { change, made: (results[i] as ChangeResult).made }
       ofKeys.set(text, { key: change.key, changes: [...(ofKeys.get(text)?.changes ?? []), told] })
     })
-    const buffer = new WriteBuffer(this.#known, [...writes.values()], ofKeys)
+    const buffer = new WriteBuffer(this.#known, this.#now, [...writes.values()], ofKeys)
     const bytes = buffer.#writes.reduce((sum, write) => sum + write.bytes, 0)
     const planned = buffer.changes()
     const sent = planned.reduce((sum, { change }) => sum + ('item' in change ? textBytes(change.item) : 0), 0)
@@ -115,8 +123,13 @@ export class WriteBuffer {
     })
   }
 
-  #last({ key, item }: DraftedWrite): BufferedChange[] {
-    if (item !== null) return [{ change: { kind: 'put', key, item } }]
+  #last({ key, item, expires, expiresAt }: DraftedWrite): BufferedChange[] {
+    // The transaction may have been told that it has ended, and a partition's clock may be behind.
+    if (item !== null && !isOver(expires, this.#now())) {
+      return [
+        { change: { kind: 'put', key, item, ...(expiresAt === undefined ? undefined : { expiresAt }) } },
+      ]
+    }
     const nothingThere = this.#known.isRead(key) && this.#known.get(key) === undefined
     return nothingThere ? [] : [{ change: { kind: 'delete', key } }]
   }

@@ -2,13 +2,14 @@ import type { Aggregation } from '../aggregates/aggregation.js'
 import { Groups } from '../aggregates/groups.js'
 import { InvalidRequestError } from '../errors.js'
 import { holds } from '../expressions/evaluate.js'
+import type { Expression } from '../expressions/expression.js'
 import type { Interval } from '../keys/interval.js'
 import { mark } from '../mark.js'
 import type { PartitionQuery, QueryAnswer, Version } from '../operations.js'
 import { decodeItem, type ItemText } from '../values/item-text.js'
 import type { ItemStore } from './item-store.js'
 import type { PageLimits } from './page-limits.js'
-import { beyond, left, observed } from './read-items.js'
+import { beyond, ENDED_COUNTS, left, observed } from './read-items.js'
 
 /** Characters of items that a page looks into. */
 const MAX_PAGE_CHARACTERS = 8_000_000
@@ -35,21 +36,20 @@ export function aggregate(
   const groups = new Groups(aggregation)
   const examined: (readonly [Uint8Array, Version])[] = []
   const counts = filter === undefined && looksAtNothing(aggregation)
+  let added = 0
   let looked = 0
   let characters = 0
   let rest: Interval | undefined
-  const rows = counts ? countable(items, hashKey, stretch) : items.range(hashKey, stretch, false, pages.items)
-  for (const { sortKey, version, item } of rows as Iterable<Countable>) {
-    looked++
-    if (operation.observe !== undefined) examined.push([sortKey, version])
-    if (item === undefined) groups.add(ANY_ITEM)
-    else {
-      characters += item.length
-      const decoded = decodeItem(item)
-      if (holds(filter, { item: decoded })) groups.add(decoded)
-    }
-    const full = looked % pages.lookEvery === 0 && groups.size >= pages.values
-    if (full || looked >= (counts ? pages.counted : pages.items) || characters >= MAX_PAGE_CHARACTERS) {
+  const most = counts ? pages.counted : pages.items
+  for (const { sortKey, version, over, item } of counts
+    ? countable(items, hashKey, stretch)
+    : (items.look(hashKey, stretch, false, most) as Iterable<Countable>)) {
+    looked += over ? ENDED_COUNTS : 1
+    if (operation.observe !== undefined && !over) examined.push([sortKey, version])
+    characters += item?.length ?? 0
+    if (!over) addTo(groups, item, filter)
+    const full = ++added % pages.lookEvery === 0 && groups.size >= pages.values
+    if (full || looked >= most || characters >= MAX_PAGE_CHARACTERS) {
       MARK: mark('a page of what is aggregated leaves a rest')
       rest = beyond(interval, sortKey, false)
       break
@@ -67,14 +67,21 @@ export function aggregate(
 interface Countable {
   readonly sortKey: Uint8Array
   readonly version: Version
+  readonly over: boolean
   /** Nothing, where nobody looks at it. */
   readonly item?: ItemText
 }
 
 /** Items without what they hold. */
-function* countable(items: ItemStore, hashKey: Uint8Array, interval: Interval): Generator<Countable> {
+function countable(items: ItemStore, hashKey: Uint8Array, interval: Interval): Iterable<Countable> {
   items.checkLocks(hashKey)
-  for (const [sortKey, version] of items.versions(hashKey, interval)) yield { sortKey, version }
+  return items.lookAtVersions(hashKey, interval)
+}
+
+function addTo(groups: Groups, item: ItemText | undefined, filter: Expression | undefined): void {
+  if (item === undefined) return groups.add(ANY_ITEM)
+  const decoded = decodeItem(item)
+  if (holds(filter, { item: decoded })) groups.add(decoded)
 }
 
 /** Whether it is enough to know that there is an item. */

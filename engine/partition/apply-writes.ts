@@ -7,12 +7,12 @@ export function applyWrites(
   { items, versions }: Pick<Opened, 'items' | 'versions'>,
   token: number,
 ): void {
-  for (const { key, item } of writes) {
+  for (const { key, item, expires } of writes) {
     if (item === null) {
       items.delete(key)
       versions.tick()
     } else {
-      items.put(key, item, versions.tick(), token)
+      items.put(key, item, versions.tick(), token, { expires })
     }
   }
 }

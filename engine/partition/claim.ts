@@ -86,6 +86,12 @@ export function disturbs(
   return false
 }
 
+/** Whether something is claimed that a key is, or lies in. */
+export function holdsSortKey({ exclusive, shared, intervals }: HashKeyClaim, sortKey: Uint8Array): boolean {
+  const text = keyText(sortKey)
+  return exclusive.has(text) || shared.has(text) || intervals.some((interval) => contains(interval, sortKey))
+}
+
 function contains({ from, to }: Interval, sortKey: Uint8Array): boolean {
   return compareBytes(from, sortKey) <= 0 && compareBytes(sortKey, to) < 0
 }

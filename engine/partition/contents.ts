@@ -5,6 +5,7 @@ import type { HandedOver, KeySet, PinnedSettings } from '../operations.js'
 import type { Millis } from '../ports.js'
 import { checkSettings, readSettings, settingsText, storedSettings } from '../settings-check.js'
 import { clipClaim, type HashKeyClaim } from './claim.js'
+import { ExpiryClock } from './expiry-clock.js'
 import type { LockTable } from './lock-table.js'
 import { openStores } from './open-stores.js'
 import type { PartitionFacts } from './partition-facts.js'
@@ -38,6 +39,8 @@ export interface ContentsPlace {
  * settings that they were written with, the writes that were decided, and what goes with keys that move.
  */
 export class Contents {
+  /** By which items end. */
+  readonly ends: ExpiryClock
   readonly #place: ContentsPlace
   readonly #facts: PartitionFacts
   /** The writes that this instance has decided. */
@@ -50,6 +53,7 @@ export class Contents {
 
   constructor(place: ContentsPlace) {
     this.#place = place
+    this.ends = new ExpiryClock(place.ports.clock)
     this.#facts = new FactStore(place.ports.storage)
     // Where nothing was ever written, no write of an earlier instance can have been forgotten.
     this.#tokens = new TokenMemory(Number.NEGATIVE_INFINITY)
@@ -116,14 +120,19 @@ export class Contents {
     const opened = this.open()
     const pinned = this.#settings
     try {
-      if (opened !== undefined) return section(opened)
-      return storage.atomic(() => {
-        createInFormat(storage, this.#facts)
-        this.#opened = this.#openTables()
-        const result = section(this.#opened)
-        MARK: mark('the first section that writes makes the tables')
-        return result
-      })
+      const result =
+        opened !== undefined
+          ? section(opened)
+          : storage.atomic(() => {
+              createInFormat(storage, this.#facts)
+              this.#opened = this.#openTables()
+              const result = section(this.#opened)
+              MARK: mark('the first section that writes makes the tables')
+              return result
+            })
+      // In the same turn, so that what ends is stored with the alarm that rings for it.
+      this.#opened?.expiry.arm()
+      return result
     } catch (error) {
       this.#opened = opened
       this.#settings = pinned
@@ -177,8 +186,11 @@ export class Contents {
       limits: settings.limits,
       facts: this.#facts,
       locks,
+      ends: this.ends,
+      step: (settings.pace ?? DEFAULT_PACE).deleted,
       tokens: () => this.#tokens,
       newMoving: () => this.#newMoving(),
+      wakeBy: (at) => this.#place.wakeBy(at),
     })
   }
 

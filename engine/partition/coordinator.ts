@@ -1,4 +1,5 @@
 import { cutParts, sumsAgree } from '../changes/cut-part.js'
+import { isOver } from '../changes/ending.js'
 import { FokosError } from '../errors.js'
 import { mark } from '../mark.js'
 import type {
@@ -188,14 +189,7 @@ export class Coordinator {
       )
     const claim = claimOf(part)
     this.#pass(claim, part, turn)
-    let own: Evaluation | FokosError
-    try {
-      own = this.#evaluate(operation, part)
-    } catch (error) {
-      // Where every item has a reason of its own, the others are asked for theirs.
-      if (!(error instanceof FokosError) || operation.refusals === 'conflict') throw error
-      own = error
-    }
+    const { result: own, until } = this.#place.items().lasting(() => this.#evaluateOrReason(operation, part))
     const attempt: Attempt = {
       id: ports.random.token(),
       token: operation.token,
@@ -214,7 +208,7 @@ export class Coordinator {
     )
     for (const lock of held) locks.add(lock)
     this.#deciding.add(attempt.id)
-    return { attempt, locks: held, part, own, shares, cuts, over: false }
+    return { attempt, locks: held, part, own, until, shares, cuts, over: false }
   }
 
   /** Waits for nothing that would be in vain: what was seen and has changed never comes back. */
@@ -225,10 +219,28 @@ export class Coordinator {
     passOrConflict(locks, claim, 'write', turn)
   }
 
+  /** Where every item has a reason of its own to be refused, the others are asked for theirs. */
+  #evaluateOrReason(operation: PartitionTransact, part: TransactionPart): Evaluation | FokosError {
+    try {
+      return this.#evaluate(operation, part)
+    } catch (error) {
+      if (!(error instanceof FokosError) || operation.refusals === 'conflict') throw error
+      return error
+    }
+  }
+
   #evaluate({ token, returning, refusals }: PartitionTransact, part: TransactionPart): Evaluation {
-    const { limits, ports } = this.#place
+    const { limits, ends, ports } = this.#place
     const { checkItem } = ports
-    return evaluatePart(part, { items: this.#place.items(), limits, checkItem, token, returning, refusals })
+    return evaluatePart(part, {
+      items: this.#place.items(),
+      ends,
+      limits,
+      checkItem,
+      token,
+      returning,
+      refusals,
+    })
   }
 
   /**
@@ -249,6 +261,11 @@ export class Coordinator {
     if (!sumsAgree(cuts, [own.sums, ...shares.map(sumsOf)])) throw intervalChanged()
     if (!this.#place.isHere([homeKey(operation), ...spotsOfPart(part)])) {
       MARK: mark('a home has moved before it could decide')
+      return undefined
+    }
+    // Reads do not wait for what a home has locked: somebody may have found it gone already.
+    if (isOver(undertaking.until, this.#place.ends.now)) {
+      MARK: mark('an item has ended before its home could decide')
       return undefined
     }
     const changes = inOrder(part, own.changes, shares)

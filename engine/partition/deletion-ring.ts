@@ -46,6 +46,14 @@ export class DeletionRing {
     this.#latest.set(deletion.hash, ofHashKey.set(deletion.sort, deletion))
   }
 
+  /**
+   * An item that had ended is deleted, which nobody saw any more. Whoever found nothing there since it was written
+   * found nothing ever since; who looked before that has missed it.
+   */
+  addEnded(key: ItemKey, version: Version): void {
+    this.add(key, version - 1)
+  }
+
   /** Whether nothing that was seen to be absent has come and gone since, for certain. */
   nothingWent({ items, intervals }: Seen): boolean {
     return (
@@ -69,7 +77,7 @@ export class DeletionRing {
   }
 
   #forget(deletion: Deletion): void {
-    this.#floor = deletion.at + 1
+    this.#floor = Math.max(this.#floor, deletion.at + 1)
     const ofHashKey = this.#latest.get(deletion.hash)
     if (ofHashKey?.get(deletion.sort) !== deletion) return
     ofHashKey.delete(deletion.sort)

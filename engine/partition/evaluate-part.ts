@@ -27,10 +27,11 @@ import type {
 } from '../operations.js'
 import type { CheckItem } from '../ports.js'
 import type { Limits } from '../settings.js'
+import type { ExpiryClock } from './expiry-clock.js'
 import type { ItemStore } from './item-store.js'
 
 /** What of an item store a part is evaluated against. */
-export type ItemsToEvaluate = Pick<ItemStore, 'get' | 'range' | 'version' | 'versions'>
+export type ItemsToEvaluate = Pick<ItemStore, 'get' | 'range' | 'version' | 'versions' | 'lasting'>
 
 /** A partition to which nothing was ever written. */
 export const NO_ITEMS: ItemsToEvaluate = {
@@ -38,10 +39,13 @@ export const NO_ITEMS: ItemsToEvaluate = {
   *range() {},
   *versions() {},
   version: () => null,
+  lasting: (section) => ({ result: section(), until: Number.POSITIVE_INFINITY }),
 }
 
 export interface EvaluationOptions {
   readonly items: ItemsToEvaluate
+  /** By which items end. */
+  readonly ends: ExpiryClock
   readonly limits: Limits
   readonly checkItem: CheckItem | undefined
   readonly token: number
@@ -66,7 +70,7 @@ export interface Evaluation {
 export function evaluatePart(part: TransactionPart, options: EvaluationOptions): Evaluation {
   const sums = checkSeen(part.seen, options.items)
   checkSizes(part, options)
-  const draft = new Draft(options.items)
+  const draft = new Draft(options.items, () => options.ends.now)
   const maker = new ChangeMaker({
     ...options,
     items: draft,

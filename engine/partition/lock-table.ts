@@ -1,9 +1,9 @@
 import { type FokosError, TransactionConflictError } from '../errors.js'
 import { keyText } from '../keys/key-text.js'
 import { mark } from '../mark.js'
-import type { Age, Attempt, Reservation } from '../operations.js'
+import type { Age, Attempt, ItemKey, Reservation } from '../operations.js'
 import type { Clock, Millis } from '../ports.js'
-import { type Claim, conflict, disturbs, type HashKeyClaim } from './claim.js'
+import { type Claim, ClaimBuilder, conflict, disturbs, type HashKeyClaim, holdsSortKey } from './claim.js'
 
 /** What an attempt holds of one hash key. */
 export interface Lock {
@@ -48,11 +48,14 @@ export class Blocked {
   readonly by: readonly Lock[]
   /** When a reservation that is in the way runs out. */
   readonly until: Millis | undefined
+  /** Whether it is because of an item that has ended, which was not in its way when it came. */
+  readonly ofEnded: boolean
 
-  constructor(claim: Claim, by: readonly Lock[], until: Millis | undefined) {
+  constructor(claim: Claim, by: readonly Lock[], until: Millis | undefined, ofEnded = false) {
     this.claim = claim
     this.by = by
     this.until = until
+    this.ofEnded = ofEnded
   }
 }
 
@@ -115,6 +118,28 @@ export class LockTable {
   add(lock: Lock): void {
     const text = keyText(lock.claim.hashKey)
     this.#locks.set(text, [...(this.#locks.get(text) ?? []), lock])
+  }
+
+  /** What is held of one key, for whatever. */
+  at({ hashKey, sortKey }: ItemKey): Lock[] {
+    if (this.#locks.size === 0) return []
+    const locks = this.#locks.get(keyText(hashKey)) ?? []
+    return locks.filter(({ claim }) => holdsSortKey(claim, sortKey))
+  }
+
+  /**
+   * Lets a section go on that has found that an item has ended. To an attempt that has read it, and may have been
+   * committed, it is there until that has come to its end.
+   *
+   * @throws {Blocked} when it has to wait.
+   */
+  passOver(key: ItemKey): void {
+    const by = this.at(key).filter(({ prepared }) => prepared)
+    if (by.length === 0) return
+    MARK: mark('who finds that an item has ended waits for who has read it')
+    const wanted = new ClaimBuilder()
+    wanted.read(key)
+    throw new Blocked(wanted.claim, by, undefined, true)
   }
 
   /** All that stored parts hold. */

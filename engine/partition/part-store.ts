@@ -1,11 +1,12 @@
 import type { Interval } from '../keys/interval.js'
 import { keyText } from '../keys/key-text.js'
 import type { Attempt, ItemKey, Version } from '../operations.js'
-import type { PartitionName, Storage } from '../ports.js'
+import type { Millis, PartitionName, Storage } from '../ports.js'
 import { decodeBase64, encodeBase64 } from '../values/base64.js'
 import type { ItemText } from '../values/item-text.js'
 import { chunksOf } from './chunks.js'
 import type { HashKeyClaim } from './claim.js'
+import { noteEnding } from './storage-format.js'
 
 /** A part's chunks are numbered from so many times the number of its piece on. */
 export const PIECE = 1_024
@@ -19,7 +20,12 @@ export interface PreparedPart {
   readonly at: Version
   readonly claim: HashKeyClaim
   /** Each item once; null where it is deleted. */
-  readonly writes: readonly { readonly key: ItemKey; readonly item: ItemText | null }[]
+  readonly writes: readonly {
+    readonly key: ItemKey
+    readonly item: ItemText | null
+    /** When it ends by itself; null: never. */
+    readonly expires: Millis | null
+  }[]
 }
 
 const SQL = {
@@ -59,6 +65,7 @@ export class PartStore {
 
   put(part: PreparedPart): void {
     const { hashKey } = part.claim
+    if (part.writes.some(({ expires }) => expires !== null)) noteEnding(this.#storage)
     chunksOf(encodePart(part)).forEach((chunk, i) => {
       this.#storage.run(SQL.put, hashKey, part.attempt.id, part.piece * PIECE + i, chunk)
     })
@@ -97,7 +104,7 @@ interface PartJson {
   readonly exclusive: readonly string[]
   readonly shared: readonly string[]
   readonly intervals: readonly (readonly [string, string])[]
-  readonly writes: readonly (readonly [string, string | null])[]
+  readonly writes: readonly (readonly [string, string | null, expires?: number])[]
 }
 
 /** A part as it is stored. */
@@ -115,7 +122,9 @@ export function encodePart({ attempt, piece, at, claim, writes }: PreparedPart):
     exclusive: [...claim.exclusive.values()].map(encodeBase64),
     shared: [...claim.shared.values()].map(encodeBase64),
     intervals: claim.intervals.map(({ from, to }) => [encodeBase64(from), encodeBase64(to)]),
-    writes: writes.map(({ key, item }) => [encodeBase64(key.sortKey), item]),
+    writes: writes.map(({ key, item, expires }) =>
+      expires === null ? [encodeBase64(key.sortKey), item] : [encodeBase64(key.sortKey), item, expires],
+    ),
   }
   return JSON.stringify(json)
 }
@@ -145,9 +154,10 @@ export function decodePart(hashKey: Uint8Array, text: string): PreparedPart {
         ([from, to]): Interval => ({ from: decodeBase64(from), to: decodeBase64(to) }),
       ),
     },
-    writes: json.writes.map(([sortKey, item]) => ({
+    writes: json.writes.map(([sortKey, item, expires = null]) => ({
       key: { hashKey, sortKey: decodeBase64(sortKey) },
       item: item as ItemText | null,
+      expires,
     })),
   }
 }

@@ -16,8 +16,8 @@ import type { Millis } from '../ports.js'
 import { within } from '../within.js'
 import { applyWrites } from './apply-writes.js'
 import { type Claim, claimOf, claimsNothing, clipClaim, type HashKeyClaim, hullOf } from './claim.js'
-import { checkSeen, evaluatePart } from './evaluate-part.js'
-import { type Lock, passOrConflict, type Turn } from './lock-table.js'
+import { checkSeen, type Evaluation, evaluatePart } from './evaluate-part.js'
+import { Blocked, type Lock, passOrConflict, type Turn } from './lock-table.js'
 import type { PreparedPart } from './part-store.js'
 import type { Place } from './place.js'
 
@@ -65,8 +65,8 @@ export class Participant {
    * @throws {TransactionConflictError} when the part does not hold, or an older transaction is in the way.
    */
   prepare(operation: PartitionPrepare, turn: Turn): PrepareAnswer {
-    const { attempt, piece = 0, part, returning, refusals } = operation
-    const { locks, limits, ports } = this.#place
+    const { attempt, piece = 0, part } = operation
+    const { locks, ports } = this.#place
     if (this.#aborted.has(attempt.id))
       throw new TransactionConflictError('the attempt is over', { busy: true })
     const claim = claimOf(part)
@@ -74,14 +74,9 @@ export class Participant {
     const again = [...claim.values()].every(({ hashKey }) =>
       locks.preparedBy(attempt.id, hashKey).some((lock) => lock.piece === piece),
     )
-    if (!again) this.#pass(claim, part, attempt, turn)
-    const { writes, changes, sums } = evaluatePart(part, {
-      items: this.#place.items(),
-      limits,
-      checkItem: ports.checkItem,
-      token: attempt.token,
-      returning,
-      refusals,
+    const { writes, changes, sums } = orBusy(() => {
+      if (!again) this.#pass(claim, part, attempt, turn)
+      return this.#evaluate(operation)
     })
     // Armed before the work, so that a crash leaves nothing locked for ever.
     this.#place.wakeBy(ports.clock.now() + ASK_AFTER)
@@ -148,6 +143,7 @@ export class Participant {
         if (moved !== undefined) opened.parts.put(moved)
       }
     })
+    opened.expiry.arm()
     for (const { attempt } of parts) locks.unreserve(attempt.age)
     const held = hashKeys.flatMap((hashKey) => locks.preparedBy(attempt, hashKey))
     for (const part of parts) {
@@ -212,6 +208,19 @@ export class Participant {
     this.#aborted.delete(oldest as number)
   }
 
+  #evaluate({ attempt, part, returning, refusals }: PartitionPrepare): Evaluation {
+    const { limits, ends, ports } = this.#place
+    return evaluatePart(part, {
+      items: this.#place.items(),
+      ends,
+      limits,
+      checkItem: ports.checkItem,
+      token: attempt.token,
+      returning,
+      refusals,
+    })
+  }
+
   /** Waits for nothing that would be in vain: what was seen and has changed never comes back. */
   #pass(claim: Claim, { seen }: TransactionPart, attempt: Attempt, turn: Turn): void {
     const { locks } = this.#place
@@ -227,6 +236,16 @@ export class Participant {
 
   #preparedBy({ id }: Attempt): Lock[] {
     return this.#place.locks.prepared().filter(({ attempt }) => attempt.id === id)
+  }
+}
+
+/** Who holds locks elsewhere waits for nobody that was not in its way when it came: it gives up. */
+function orBusy<T>(section: () => T): T {
+  try {
+    return section()
+  } catch (error) {
+    if (!(error instanceof Blocked) || error.ofEnded !== true) throw error
+    throw new TransactionConflictError('a row has expired that another transaction has read', { busy: true })
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type PartitionResults,
   type PartitionWrite,
   type PinnedSettings,
+  REQUEST_VERSION,
   VERSIONS_PER_MILLI,
   type WriteResult,
 } from '../operations.js'
@@ -407,7 +408,9 @@ describe('a partition', () => {
   })
 
   it('refuses requests of a protocol that it does not speak', () => {
-    expect(world.ask({ kind: 'get', key: key() }, undefined, 4)).toMatchObject({ code: 'invalid_request' })
+    expect(world.ask({ kind: 'get', key: key() }, undefined, REQUEST_VERSION + 1)).toMatchObject({
+      code: 'invalid_request',
+    })
     expect(world.ask({ kind: 'later' } as never)).toMatchObject({ code: 'invalid_request' })
     world.write([put({})])
     expect(world.write([{ kind: 'later', key: key() } as never])).toMatchObject({ code: 'invalid_request' })
@@ -463,7 +466,8 @@ describe('a partition', () => {
     world.write([put({ n: 1 })])
     world.database.exec(
       `DROP TABLE parts; DROP TABLE transactions; DROP TABLE transfers; DROP TABLE changes; DROP TABLE promoted;
-       DROP TABLE marks; UPDATE facts SET value = 1 WHERE name = 'storage_format';
+       DROP TABLE marks; DROP INDEX ending; ALTER TABLE items DROP COLUMN expires;
+       DELETE FROM facts WHERE name = 'tables'; UPDATE facts SET value = 1 WHERE name = 'storage_format';
        UPDATE facts SET value = 'roots 1, fanout 4' WHERE name = 'settings'`,
     )
     world.restart()
@@ -604,7 +608,7 @@ describe('a write that is sent again', () => {
     } as const
     for (const [settings, version] of [
       [{ roots: 1, fanout: 8 }, 1],
-      [{ roots: 1, fanout: 4 }, 4],
+      [{ roots: 1, fanout: 4 }, REQUEST_VERSION + 1],
     ] as const) {
       expect(world.ask(request, settings, version)).toMatchObject({ code: 'outcome_unknown' })
       expect(world.ask({ ...request, token: 8, resent: false }, settings, version)).not.toMatchObject({

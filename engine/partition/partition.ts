@@ -270,7 +270,7 @@ export class Partition {
     throw new OverloadedError(`${this.#waiting} requests wait for something in this partition already`)
   }
 
-  /** Asks for what is locked here for too long, and forgets what is old. Never throws. */
+  /** Deletes what has ended, asks for what is locked here for too long, and forgets what is old. Never throws. */
   async alarm(): Promise<void> {
     this.#wakesAt = undefined
     try {
@@ -278,8 +278,10 @@ export class Partition {
       if (opened === undefined) return
       opened.moving.drive()
       if (!this.#contents.territory.serves) return
+      const ends = await opened.expiry.sweep()
       const locked = await this.#participant.askForAll()
       const records = await this.#coordinator.forgetOld()
+      if (ends !== undefined) this.#wakeBy(ends)
       if (locked) this.#wakeBy(this.#ports.clock.now() + ASK_AFTER)
       else if (records !== undefined) this.#wakeBy(records)
     } catch {
@@ -311,7 +313,7 @@ export class Partition {
     const { settings } = request
     const operation = ofAnyVersion(request.operation)
     this.#contents.open()
-    const own = serveItself(operation, {
+    const own = serveItself(operation, request.version, {
       ports: this.#ports,
       contents: this.#contents,
       wakeBy: (at) => this.#wakeBy(at),
@@ -355,8 +357,10 @@ export class Partition {
         if (this.#contents.territory.serves) this.#participant.takeOver(parts.all())
       },
       pinned: (settings) => this.#tree.drawFor(settings),
-      arrived: ({ parts, records }) => {
+      arrived: ({ parts, records, expiry }) => {
         this.#participant.takeOver(parts.all())
+        const ends = expiry.due
+        if (ends !== undefined) this.#wakeBy(ends)
         if (records.page(undefined, 1).length > 0) this.#coordinator.wakeForRecords()
       },
       wakeBy: (at) => this.#wakeBy(at),
@@ -370,6 +374,7 @@ export class Partition {
       ports: this.#ports,
       limits,
       locks,
+      ends: contents.ends,
       picture: tree,
       get tokens() {
         return contents.tokens
@@ -398,8 +403,11 @@ export class Partition {
 
   #wakeBy(at: Millis): void {
     if (this.#wakesAt !== undefined && this.#wakesAt <= at) return
-    this.#ports.alarm.set(at)
-    this.#wakesAt = at
+    // An alarm that an earlier instance has set is overwritten: that it was for what ends, is not known otherwise.
+    const ends = this.#wakesAt === undefined ? this.#contents.opened?.expiry.due : undefined
+    const by = Math.min(at, ends ?? at)
+    this.#ports.alarm.set(by)
+    this.#wakesAt = by
   }
 
   #tryToWakeBy(at: Millis): void {

@@ -18,6 +18,8 @@ import type { Snapshots } from '../topology/snapshots.js'
 import type { HashKeyClaim } from './claim.js'
 import type { DeletionRing } from './deletion-ring.js'
 import type { ItemsToEvaluate } from './evaluate-part.js'
+import type { Expiry } from './expiry.js'
+import type { ExpiryClock } from './expiry-clock.js'
 import type { HybridClock } from './hybrid-clock.js'
 import type { ItemStore } from './item-store.js'
 import type { LockTable, Turn } from './lock-table.js'
@@ -74,6 +76,7 @@ export interface Opened {
   readonly parts: PartStore
   readonly records: RecordStore
   readonly deletions: DeletionRing
+  readonly expiry: Expiry
   readonly moving: Moving
 }
 
@@ -82,6 +85,8 @@ export interface Place {
   readonly ports: PartitionPorts
   readonly limits: Limits
   readonly locks: LockTable
+  /** By which items end. */
+  readonly ends: ExpiryClock
   /** What was decided here lately. */
   readonly tokens: TokenMemory
   /** What is written here, or nothing. Storage is asked, not memory. */

@@ -17,6 +17,8 @@ import type { PageLimits } from './page-limits.js'
 
 /** A page ends also when it has looked at this many characters: an answer over RPC has at most 32 MiB. */
 const MAX_PAGE_CHARACTERS = MAX_SHOWN_CHARACTERS
+/** An item that has ended is deleted by who comes upon it: it takes as long as so many that are looked at. */
+export const ENDED_COUNTS = 10
 
 /** What is answered where nothing was ever written. */
 export const NOTHING_OBSERVED = {
@@ -73,11 +75,11 @@ export function query(
   let rest: Interval | undefined
   // Without a filter the database itself knows where to stop, and keeps the statement prepared.
   const most = operation.filter === undefined ? Math.min(skip + limit, pages.items) : pages.items
-  for (const { item, sortKey, version } of items.range(hashKey, stretch, descending, most)) {
-    const asked = show(item, operation)
+  for (const { item, sortKey, version, over } of items.look(hashKey, stretch, descending, most)) {
+    const asked = over ? undefined : show(item, operation)
     const skips = asked !== undefined && skipped < skip
-    looked++
-    if (operation.observe !== undefined) examined.push([sortKey, version])
+    looked += over ? ENDED_COUNTS : 1
+    if (operation.observe !== undefined && !over) examined.push([sortKey, version])
     characters += Math.max(item.length, asked?.length ?? 0)
     if (skips) skipped++
     else if (asked !== undefined) {

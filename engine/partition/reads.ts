@@ -91,7 +91,7 @@ export class Reads {
     }
     if (opened === undefined) return nothing
     this.#contents.checkCurrent(operation.after?.hashKey ?? new Uint8Array())
-    const page = scanItems(this.#ports.storage, operation, territory)
+    const page = scanItems(this.#ports.storage, operation, territory, opened.items)
     this.#passToScan(page, turn)
     return page
   }

@@ -1,20 +1,25 @@
 import { show } from '../changes/show.js'
 import { compareBytes, sameBytes } from '../keys/compare-bytes.js'
 import { holdsKey } from '../keys/interval.js'
-import type { ItemKey, PartitionScan, Route, ScanAnswer } from '../operations.js'
-import type { Storage } from '../ports.js'
+import type { ItemKey, PartitionScan, Route, ScanAnswer, Version } from '../operations.js'
+import type { Millis, Storage } from '../ports.js'
 import { EVERYTHING } from '../topology/key-set.js'
 import type { ItemText } from '../values/item-text.js'
+import type { ItemStore } from './item-store.js'
 import type { Territory } from './territory.js'
 
 /** What a page looks at, and holds, at most. */
 const MAX_LOOKS = 2_000
 const MAX_CHARACTERS = 1_000_000
+/** An item that has ended is deleted by who comes upon it: it takes as long as so many that are looked at. */
+const ENDED_COUNTS = 10
 
 const SQL = {
-  from: `SELECT hash_key, sort_key, coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = i.version))
+  from: `SELECT hash_key, sort_key, coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = i.version)),
+      version, expires
     FROM items i WHERE (hash_key, sort_key) >= (?, ?) ORDER BY hash_key, sort_key LIMIT ?`,
-  behind: `SELECT hash_key, sort_key, coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = i.version))
+  behind: `SELECT hash_key, sort_key, coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = i.version)),
+      version, expires
     FROM items i WHERE (hash_key, sort_key) > (?, ?) ORDER BY hash_key, sort_key LIMIT ?`,
 } as const
 
@@ -22,7 +27,25 @@ const SQL = {
  * A page of the items that are served here, up to the next hash key that has range partitions of its own: those come
  * in its place.
  */
-export function scanItems(storage: Storage, operation: PartitionScan, territory: Territory): ScanAnswer {
+export function scanItems(
+  storage: Storage,
+  operation: PartitionScan,
+  territory: Territory,
+  store: ItemStore,
+): ScanAnswer {
+  try {
+    return scanPage(storage, operation, territory, store)
+  } finally {
+    store.bury()
+  }
+}
+
+function scanPage(
+  storage: Storage,
+  operation: PartitionScan,
+  territory: Territory,
+  store: ItemStore,
+): ScanAnswer {
   const { after, within, limit } = operation
   const { children } = territory
   const next = nextPromoted(territory.promoted, operation)
@@ -34,7 +57,7 @@ export function scanItems(storage: Storage, operation: PartitionScan, territory:
   const from = after ?? { hashKey: new Uint8Array(), sortKey: new Uint8Array() }
   const sql = after === undefined ? SQL.from : SQL.behind
   for (const row of storage.rows(sql, from.hashKey, from.sortKey, MAX_LOOKS + 1)) {
-    const [hashKey, sortKey, text] = row as unknown as [Uint8Array, Uint8Array, ItemText]
+    const [hashKey, sortKey, text, version, expires] = row as unknown as ScannedRow
     if (next !== undefined && compareBytes(hashKey, next.range.hashKey) >= 0) break
     const full = looks >= MAX_LOOKS || characters >= MAX_CHARACTERS || items.length >= limit
     if (full && last !== undefined) return { items, keys, upTo: last, elsewhere: children }
@@ -43,6 +66,10 @@ export function scanItems(storage: Storage, operation: PartitionScan, territory:
     characters += text.length
     if (!territory.keeps(hashKey, sortKey)) continue
     if (within !== undefined && !holdsKey(within, sortKey)) continue
+    if (store.isOver({ hashKey, sortKey }, { version, expires })) {
+      looks += ENDED_COUNTS - 1
+      continue
+    }
     const shown = show(text, operation)
     if (shown === undefined) continue
     items.push(shown)
@@ -51,6 +78,14 @@ export function scanItems(storage: Storage, operation: PartitionScan, territory:
   if (next === undefined) return { items, keys, elsewhere: children }
   return { items, keys, upTo: behindAll(next.range.hashKey), elsewhere: [...children, next] }
 }
+
+type ScannedRow = readonly [
+  hashKey: Uint8Array,
+  sortKey: Uint8Array,
+  text: ItemText,
+  version: Version,
+  expires: Millis | null,
+]
 
 /** The first hash key with range partitions of its own that the scan has not come to the end of. */
 function nextPromoted(

@@ -1,9 +1,14 @@
 import type { Storage } from '../ports.js'
 
-/** The number of this way to lay out a partition's tables; stored, and checked before anything is read. */
-export const STORAGE_FORMAT = 3
+/** The number of this way to lay out a partition's tables: what comes with a new one is added to older ones. */
+export const STORAGE_FORMAT = 4
+/**
+ * The oldest format whose readers understand all that is in the tables, which is what is stored and checked before
+ * anything is read. They see no more of format 4 than a column without values, as long as no item ends by itself.
+ */
+export const FORMAT_WITHOUT_EXPIRY = 3
 /** Formats that {@link upgradeTables} makes this one. */
-export const OLDER_FORMATS: readonly unknown[] = [1, 2]
+export const OLDER_FORMATS: readonly unknown[] = [1, 2, 3]
 
 /**
  * A row of `items` that is larger than this would spill into overflow pages, since tables without rowid keep
@@ -13,7 +18,9 @@ const MAX_INLINE_BYTES = 950
 
 /**
  * - `items` holds one row per item. `value` is the item's text, or null when it lies in `large_values` under
- *   this row's version. `token` names the write that made the row.
+ *   this row's version. `token` names the write that made the row. `expires` says when the item ends by itself, in
+ *   milliseconds since 1970, and is null where it does not. `ending` finds those that do, in that order: they are a
+ *   row more to write, and the others are not.
  * - The triggers hold the two together: a large value is gone when no item has its version any more, whatever
  *   statement took it away, so that a write needs no read before it.
  * - `facts` are single values by name: the storage format, the pinned settings, the clock's upper bound.
@@ -87,6 +94,12 @@ const TREE_TABLES = [
   'CREATE TABLE marks (id INTEGER PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID',
 ] as const
 
+/** What came with format 4. */
+const EXPIRY_TABLES = [
+  'ALTER TABLE items ADD COLUMN expires INTEGER',
+  'CREATE INDEX ending ON items (expires) WHERE expires IS NOT NULL',
+] as const
+
 export function createTables(storage: Storage): void {
   for (const statement of TABLES) storage.run(statement)
   upgradeTables(storage, 1)
@@ -95,7 +108,8 @@ export function createTables(storage: Storage): void {
 /** Makes the tables that an older format does not have. */
 export function upgradeTables(storage: Storage, from: unknown): void {
   if (from === 1) for (const statement of TRANSACTION_TABLES) storage.run(statement)
-  for (const statement of TREE_TABLES) storage.run(statement)
+  if (from === 1 || from === 2) for (const statement of TREE_TABLES) storage.run(statement)
+  for (const statement of EXPIRY_TABLES) storage.run(statement)
 }
 
 export function tablesExist(storage: Storage): boolean {

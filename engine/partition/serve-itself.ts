@@ -11,7 +11,11 @@ import type { Contents } from './contents.js'
 import { ASK_AFTER } from './participant.js'
 import type { Opened, PartitionPorts } from './place.js'
 import { ReplacedInstanceError } from './replaced-instance-error.js'
+import { mayHoldEndings } from './storage-format.js'
 import type { Source } from './transfer/source.js'
+
+/** Who speaks this version of the protocol, or a later one, knows that items end by themselves. */
+const ENDINGS = 4
 
 /** A partition, as it is asked for itself. */
 export interface OwnPlace {
@@ -24,10 +28,12 @@ export interface OwnPlace {
  * Serves what a partition is asked for itself, and not for its keys: how it is, and what those ask for that give
  * it keys or get them from it. Nothing, if it is asked for keys.
  *
+ * @param version of the protocol that the request is in.
  * @throws {ReplacedInstanceError} when another instance has brought a transfer further.
  */
 export function serveItself(
   operation: PartitionOperation,
+  version: number,
   place: OwnPlace,
 ): PartitionResult | Promise<PartitionResult> | undefined {
   const { opened } = place.contents
@@ -39,11 +45,11 @@ export function serveItself(
     case 'adopt':
       return adopt(operation, place)
     case 'copy':
-      return sourceOf(opened).copy(operation)
+      return sourceFor(version, opened).copy(operation)
     case 'catchUp':
-      return sourceOf(opened).catchUp(operation)
+      return sourceFor(version, opened).catchUp(operation)
     case 'handOver':
-      return sourceOf(opened).handOver(operation)
+      return sourceFor(version, opened).handOver(operation)
     case 'settle': {
       const settled = sourceOf(opened).settle(operation)
       opened?.moving.settled()
@@ -84,6 +90,16 @@ function adopt(operation: PartitionAdopt, { ports, contents, wakeBy }: OwnPlace)
     return {}
   }
   throw new InvalidRequestError('this partition has its keys from another one', { adopted: true })
+}
+
+/** @throws {InvalidRequestError} when the target does not know that items end, and there may be some that do. */
+function sourceFor(version: number, opened: Opened | undefined): Source {
+  const source = sourceOf(opened)
+  if (version >= ENDINGS || opened === undefined || !mayHoldEndings(opened.facts)) return source
+  throw new InvalidRequestError(
+    'there are rows here that expire, which the version of kysely-fokos that asks for them does not know: its ' +
+      'deployment is to be finished',
+  )
 }
 
 function sourceOf(opened: Opened | undefined): Source {

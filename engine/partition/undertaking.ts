@@ -8,6 +8,7 @@ import type {
   PrepareAnswer,
   TransactionPart,
 } from '../operations.js'
+import type { Millis } from '../ports.js'
 import { backOff, callParticipant, MAX_ROUNDS, MAX_SENDINGS } from './call-participant.js'
 import { type Evaluation, reasonsOf, refusalOf } from './evaluate-part.js'
 import type { Lock } from './lock-table.js'
@@ -21,6 +22,8 @@ export interface Undertaking {
   /** The home's own part, and what it comes to, or why it does not hold. */
   readonly part: TransactionPart
   readonly own: Evaluation | FokosError
+  /** When the first of the items ends that it counts on: then it may come to something else. */
+  readonly until: Millis
   /** Everybody else's. */
   readonly shares: Share[]
   /** What the pieces of intervals that are in several of them must sum to. */

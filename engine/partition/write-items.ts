@@ -72,7 +72,8 @@ export class Writer {
         token: operation.token,
         returning: operation.returning,
       })
-      const changes = storage.atomic(() => operation.changes.map((change, i) => maker.make(change, i)))
+      const make = () => operation.changes.map((change, i) => maker.make(change, i))
+      const changes = items.afterwards(() => storage.atomic(make))
       tokens.remember(operation.token, { changes }, keysOf(operation), clock.now())
       return { changes }
     } catch (error) {
@@ -86,12 +87,12 @@ export class Writer {
 
   /**
    * What became of an earlier sending of this write, as far as it shows: rows carry the token of the write
-   * that made them. Nothing means that it certainly did not happen.
+   * that made them, also when they have ended. Nothing means that it certainly did not happen.
    */
   #recognise(operation: PartitionWrite): WriteResult | undefined {
     const { items, clock, versions } = this.#parts
     const tokens = this.#parts.tokens()
-    const rows = operation.changes.map((change) => items.get(change.key))
+    const rows = operation.changes.map((change) => items.peek(change.key))
     const made = rows.filter((row) => row?.token === operation.token)
     // Of several changes to one row, only the last shows.
     if (new Set(made.map((row) => row?.version)).size === rows.length) {

@@ -3,9 +3,15 @@ import type { Interval } from '../../keys/interval.js'
 import type { CopyCursor, ItemKey, KeySet, MovedRow } from '../../operations.js'
 import type { Storage } from '../../ports.js'
 import { EVERYTHING, holdsHashKey } from '../../topology/key-set.js'
-import type { ItemText } from '../../values/item-text.js'
 import { PIECE } from '../part-store.js'
-import { mayBelong, movedBytes, type RowPlace, readMovedRow } from './moved-rows.js'
+import {
+  type MovedItemRow,
+  mayBelong,
+  movedBytes,
+  movedItem,
+  type RowPlace,
+  readMovedRow,
+} from './moved-rows.js'
 
 /** What a page holds at most, about. */
 const MAX_BYTES = 400_000
@@ -27,11 +33,11 @@ const SQL = {
     WHERE (hash_key, sort_key) > (?, ?) ORDER BY hash_key, sort_key LIMIT ?`,
   keysFromStart: `SELECT hash_key, sort_key FROM items
     WHERE (hash_key, sort_key) >= (?, ?) ORDER BY hash_key, sort_key LIMIT ?`,
-  ofHashKey: `SELECT hash_key, sort_key, version, token,
-      coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = i.version))
+  ofHashKey: `SELECT sort_key, version, token,
+      coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = i.version)), expires
     FROM items i WHERE hash_key = ? AND sort_key > ? AND sort_key < ? ORDER BY sort_key LIMIT ?`,
-  first: `SELECT hash_key, sort_key, version, token,
-      coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = i.version))
+  first: `SELECT sort_key, version, token,
+      coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = i.version)), expires
     FROM items i WHERE hash_key = ? AND sort_key = ?`,
   transactions: `SELECT hash_key, id, sort_key FROM transactions
     WHERE (hash_key, id) > (?, ?) AND chunk = 0 ORDER BY hash_key, id LIMIT ?`,
@@ -198,9 +204,9 @@ class Page {
     const { hashKey, ...rest } = this.#set as KeySet & { kind: 'hashKey' | 'interval' }
     const interval: Interval = 'interval' in rest ? rest.interval : EVERYTHING
     const add = (row: unknown) => {
-      const [, sortKey, version, token, item] = row as StoredRow
+      const [sortKey, ...item] = row as readonly [Uint8Array, ...MovedItemRow]
       this.#add(
-        { table: 'items', hashKey, sortKey, row: { version, token, item } },
+        { table: 'items', hashKey, sortKey, row: movedItem(item) },
         { table: 'items', hashKey, sortKey },
       )
     }
@@ -252,11 +258,3 @@ class Page {
     this.#add(row?.row === null ? undefined : row, cursorOf(place))
   }
 }
-
-type StoredRow = readonly [
-  hashKey: Uint8Array,
-  sortKey: Uint8Array,
-  version: number,
-  token: number,
-  item: ItemText,
-]

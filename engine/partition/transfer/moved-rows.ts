@@ -1,6 +1,6 @@
 import { holdsKey, type Interval } from '../../keys/interval.js'
-import type { ItemKey, KeySet, MovedRow } from '../../operations.js'
-import type { PartitionName, Storage } from '../../ports.js'
+import type { ItemKey, KeySet, MovedRow, Version } from '../../operations.js'
+import type { Millis, PartitionName, Storage } from '../../ports.js'
 import { holds, holdsHashKey } from '../../topology/key-set.js'
 import { type ItemText, textBytes } from '../../values/item-text.js'
 import { chunksOf } from '../chunks.js'
@@ -8,6 +8,7 @@ import { claimsNothing, clipClaim } from '../claim.js'
 import type { PreparedPart } from '../part-store.js'
 import { decodePart, encodePart, PIECE } from '../part-store.js'
 import { fitsInline } from '../schema.js'
+import { noteEnding } from '../storage-format.js'
 
 /** Where a row is that moves. */
 export type RowPlace =
@@ -40,10 +41,12 @@ export function mayBelong(place: RowPlace, set: KeySet): boolean {
 }
 
 const SQL = {
-  item: `SELECT version, token, coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = i.version))
+  item: `SELECT version, token, coalesce(value, (SELECT l.value FROM large_values l WHERE l.version = i.version)),
+      expires
     FROM items i WHERE hash_key = ? AND sort_key = ?`,
-  putItem: `INSERT INTO items (hash_key, sort_key, version, token, value) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET version = excluded.version, token = excluded.token, value = excluded.value`,
+  putItem: `INSERT INTO items (hash_key, sort_key, version, token, value, expires) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET version = excluded.version, token = excluded.token, value = excluded.value,
+      expires = excluded.expires`,
   putLarge: 'INSERT INTO large_values (version, value) VALUES (?, ?)',
   deleteItem: 'DELETE FROM items WHERE hash_key = ? AND sort_key = ?',
   record: 'SELECT sort_key, stored, record FROM transactions WHERE hash_key = ? AND id = ? ORDER BY chunk',
@@ -67,8 +70,7 @@ export function readMovedRow(storage: Storage, place: RowPlace, set: KeySet): Mo
       const [row] = [...storage.rows(SQL.item, hashKey, place.sortKey)]
       const { sortKey } = place
       if (row === undefined) return { table: 'items', hashKey, sortKey, row: null }
-      const [version, token, item] = row as unknown as [number, number, ItemText]
-      return { table: 'items', hashKey, sortKey, row: { version, token, item } }
+      return { table: 'items', hashKey, sortKey, row: movedItem(row as unknown as MovedItemRow) }
     }
     case 'transactions': {
       const { id } = place
@@ -93,6 +95,14 @@ export function readMovedRow(storage: Storage, place: RowPlace, set: KeySet): Mo
   }
 }
 
+/** What a row of `items` holds beside its key. */
+export type MovedItemRow = readonly [version: Version, token: number, item: ItemText, expires: Millis | null]
+
+/** An item as it moves. */
+export function movedItem([version, token, item, expires]: MovedItemRow) {
+  return { version, token, item, ...(expires === null ? undefined : { expires }) }
+}
+
 /** Puts a row that has moved in its place, whatever is there. To be called in an atomic section. */
 export function storeMovedRow(storage: Storage, moved: MovedRow): void {
   const { hashKey } = moved
@@ -111,6 +121,7 @@ export function storeMovedRow(storage: Storage, moved: MovedRow): void {
       const from = moved.piece * PIECE
       storage.run(SQL.deletePart, hashKey, moved.id, from, from + PIECE)
       if (moved.row === null) return
+      if (decodePart(hashKey, moved.row).writes.some(({ expires }) => expires !== null)) noteEnding(storage)
       for (const [i, chunk] of chunksOf(moved.row).entries()) {
         storage.run(SQL.putPart, hashKey, moved.id, from + i, chunk)
       }
@@ -145,9 +156,11 @@ function storeItem(
     storage.run(SQL.deleteItem, hashKey, sortKey)
     return
   }
-  const inline = fitsInline(hashKey.length, sortKey.length, textBytes(row.item))
-  storage.run(SQL.putItem, hashKey, sortKey, row.version, row.token, inline ? row.item : null)
-  if (!inline) storage.run(SQL.putLarge, row.version, row.item)
+  const { version, token, item, expires = null } = row
+  if (expires !== null) noteEnding(storage)
+  const inline = fitsInline(hashKey.length, sortKey.length, textBytes(item))
+  storage.run(SQL.putItem, hashKey, sortKey, version, token, inline ? item : null, expires)
+  if (!inline) storage.run(SQL.putLarge, version, item)
 }
 
 /** What of a part belongs to a set, as text; null, if nothing of it does. */

@@ -1,7 +1,8 @@
+import { isOver } from '../../changes/ending.js'
 import { compareBytes, sameBytes } from '../../keys/compare-bytes.js'
 import type { Interval } from '../../keys/interval.js'
 import type { ItemKey } from '../../operations.js'
-import type { Clock, Storage } from '../../ports.js'
+import type { Clock, Millis, Storage } from '../../ports.js'
 
 /** A value that lies aside is looked for on a page of its own: it takes as long as so many that do not. */
 const LARGE_COUNTS = 10
@@ -11,11 +12,11 @@ const MAX_PLACES = 2_048
 const SQL = {
   from: `SELECT hash_key, sort_key, octet_length(hash_key) + octet_length(sort_key) + coalesce(
       octet_length(value), (SELECT octet_length(l.value) FROM large_values l WHERE l.version = i.version)),
-      value IS NULL
+      value IS NULL, expires
     FROM items i WHERE (hash_key, sort_key) >= (?, ?) ORDER BY hash_key, sort_key LIMIT ?`,
   behind: `SELECT hash_key, sort_key, octet_length(hash_key) + octet_length(sort_key) + coalesce(
       octet_length(value), (SELECT octet_length(l.value) FROM large_values l WHERE l.version = i.version)),
-      value IS NULL
+      value IS NULL, expires
     FROM items i WHERE (hash_key, sort_key) > (?, ?) ORDER BY hash_key, sort_key LIMIT ?`,
 } as const
 
@@ -32,7 +33,7 @@ export interface Survey {
 
 /**
  * Looks at everything that a partition serves, in steps before which others get their turn: what changes meanwhile
- * is seen as it is then.
+ * is seen as it is then. What has ended is not counted.
  *
  * @param step rows that are looked at without a break.
  * @param keeps whether a key is served here.
@@ -58,14 +59,20 @@ export async function survey(
     const from = last ?? { hashKey: new Uint8Array(), sortKey: new Uint8Array() }
     const sql = last === undefined ? SQL.from : SQL.behind
     for (const row of storage.rows(sql, from.hashKey, from.sortKey, step + 1)) {
-      const [hashKey, sortKey, size, large] = row as unknown as [Uint8Array, Uint8Array, number, number]
+      const [hashKey, sortKey, size, large, expires] = row as unknown as [
+        Uint8Array,
+        Uint8Array,
+        number,
+        number,
+        Millis | null,
+      ]
       if (looked >= step) {
         ended = false
         break
       }
       looked += large === 1 ? LARGE_COUNTS : 1
       last = { hashKey, sortKey }
-      if (!keeps(hashKey, sortKey)) continue
+      if (!keeps(hashKey, sortKey) || isOver(expires, clock.now())) continue
       if (current === undefined || !sameBytes(hashKey, current.hashKey)) {
         current = { hashKey, bytes: 0 }
         hashKeys++

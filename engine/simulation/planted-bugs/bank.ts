@@ -105,17 +105,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a statement fails in the middle and keeps its first half',
     file: 'partition/write-items.ts',
-    find: 'const changes = storage.atomic(() =>',
-    replace: 'const changes = ((section: () => ChangeResult[]) => section())(() =>',
+    find: 'items.afterwards(() => storage.atomic(make))',
+    replace: 'items.afterwards(() => make())',
     seed: 15,
     shows: ['G1a (aborted read)'],
   },
   {
     name: 'an insert overwrites what is there',
     file: 'partition/item-store.ts',
-    find: 'ON CONFLICT DO NOTHING RETURNING 1',
-    replace:
-      'ON CONFLICT DO UPDATE SET version = excluded.version, token = excluded.token, value = excluded.value RETURNING 1',
+    find: 'WHERE items.expires <= ?7 RETURNING 1',
+    replace: 'WHERE ?7 IS NOT NULL RETURNING 1',
     shows: ['lost update', 'lost write', 'stale read', 'not linearizable'],
   },
   {

@@ -28,9 +28,9 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
   {
     name: 'a commit does not reach the change log',
     file: 'partition/apply-writes.ts',
-    find: '      items.put(key, item, versions.tick(), token)',
+    find: '      items.put(key, item, versions.tick(), token, { expires })',
     replace: `      ;(globalThis as any).unlogged = true
-      items.put(key, item, versions.tick(), token)
+      items.put(key, item, versions.tick(), token, { expires })
       ;(globalThis as any).unlogged = false`,
     and: [
       {

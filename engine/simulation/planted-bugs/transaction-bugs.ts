@@ -213,7 +213,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     and: [
       {
         file: 'partition/open-stores.ts',
-        find: 'if (attempts === place.locks.preparedUnder(hashKey)) return',
+        find: 'if (attempts === locks.preparedUnder(hashKey)) return',
         replace: 'if (attempts !== undefined) return',
       },
     ],

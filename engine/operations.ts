@@ -173,7 +173,12 @@ export interface AlterOperation {
 
 /** What becomes of each item. */
 export type Alteration =
-  | { readonly kind: 'update'; readonly assignments: readonly Assignment[] }
+  | {
+      readonly kind: 'update'
+      readonly assignments: readonly Assignment[]
+      /** As of an update of one item. */
+      readonly expiresAt?: string
+    }
   | { readonly kind: 'delete' }
 
 /** Everything that may be asked of the store. Branch on `kind`. */

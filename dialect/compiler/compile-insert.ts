@@ -13,7 +13,7 @@ import type {
 import type { Change, UpdateExisting } from '../../engine/operations.js'
 import { encodeItem } from '../../engine/values/item-text.js'
 import type { Item, Value } from '../../engine/values/value.js'
-import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
+import { type DatabaseSchema, expiring, type TableSchema } from '../schema/table-schema.js'
 import { validateRow } from '../schema/validate-row.js'
 import { checkDefaultKey, fillDefaults } from './fill-defaults.js'
 import { lowerAssignments } from './lower-assignments.js'
@@ -49,7 +49,8 @@ export function compileInsert(node: InsertQueryNode, schema: DatabaseSchema): Pl
     const key = rowKey(row, table)
     const item = encodeItem(row, table.name)
     validateRow(row, table)
-    return onExisting === 'replace' ? { kind: 'put', key, item } : { kind: 'insert', key, item, onExisting }
+    const written = { key, item, ...expiring(table) }
+    return onExisting === 'replace' ? { kind: 'put', ...written } : { kind: 'insert', ...written, onExisting }
   })
   return {
     table,
@@ -134,8 +135,9 @@ function readOnConflict(node: OnConflictNode, scope: Scope): OnExisting {
   if (node.doNothing === true) return 'ignore'
   const updating = { ...scope, hasExcluded: true }
   const assignments = lowerAssignments((node.updates ?? []) as readonly ColumnUpdateNode[], updating)
-  if (node.updateWhere === undefined) return { assignments }
-  return { assignments, condition: lowerExpression(node.updateWhere.where, updating) }
+  const update = { assignments, ...expiring(table) }
+  if (node.updateWhere === undefined) return update
+  return { ...update, condition: lowerExpression(node.updateWhere.where, updating) }
 }
 
 /** Whether the conflict is on the key: its columns in any order, or nothing at all. */

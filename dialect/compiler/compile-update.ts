@@ -1,7 +1,7 @@
 import type { DeleteQueryNode, UpdateQueryNode } from 'kysely'
 import type { Interval } from '../../engine/keys/interval.js'
 import type { Alteration, Change, ItemKey } from '../../engine/operations.js'
-import type { DatabaseSchema, TableSchema } from '../schema/table-schema.js'
+import { type DatabaseSchema, expiring, type TableSchema } from '../schema/table-schema.js'
 import { onlyTable } from './compile-select.js'
 import { lowerAssignments } from './lower-assignments.js'
 import { lowerExpression } from './lower-expression.js'
@@ -21,7 +21,7 @@ export function compileUpdate(node: UpdateQueryNode, schema: DatabaseSchema): Pl
   })
   const scope = openScope(node.table, schema)
   const assignments = lowerAssignments(node.updates ?? [], scope)
-  return compileAlteration(node, scope, { kind: 'update', assignments })
+  return compileAlteration(node, scope, { kind: 'update', assignments, ...expiring(scope.table) })
 }
 
 /** A removal of rows: of those that whole keys name, or of all in intervals, if the condition holds for them. */

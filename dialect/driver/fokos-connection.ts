@@ -2,7 +2,14 @@ import type { CompiledQuery, DatabaseConnection, QueryResult, TransactionSetting
 import type { CallOptions } from '../../engine/client/client.js'
 import type { BlockSavepoint, TransactionBlock } from '../../engine/client/transaction-block.js'
 import { FokosError, InvalidRequestError } from '../../engine/errors.js'
-import type { Age, Alteration, AlterOperation, WriteOperation, WriteResult } from '../../engine/operations.js'
+import type {
+  Age,
+  Alteration,
+  AlterOperation,
+  Change,
+  WriteOperation,
+  WriteResult,
+} from '../../engine/operations.js'
 import type { Limits } from '../../engine/settings.js'
 import { decodeItem, type ItemText } from '../../engine/values/item-text.js'
 import type { CompiledOperation } from '../compiler/statement.js'
@@ -222,18 +229,13 @@ async function writeOrAlter(
 /** The same change, of all rows that there are in the intervals in which each row would be alone. */
 function alterationOf({ changes, returning }: WriteOperation): AlterOperation | undefined {
   const [first] = changes
-  if (first === undefined || !('condition' in first || 'aloneIn' in first)) return undefined
+  if (first === undefined) return undefined
   const spans = changes.flatMap((change) =>
     'aloneIn' in change && change.aloneIn !== undefined
       ? [{ hashKey: change.key.hashKey, interval: change.aloneIn }]
       : [],
   )
-  const alteration: Alteration | undefined =
-    first.kind === 'update'
-      ? { kind: 'update', assignments: first.assignments }
-      : first.kind === 'delete'
-        ? { kind: 'delete' }
-        : undefined
+  const alteration = alterationIn(first)
   if (alteration === undefined || spans.length < changes.length) return undefined
   const filter = 'condition' in first ? first.condition : undefined
   return {
@@ -243,6 +245,13 @@ function alterationOf({ changes, returning }: WriteOperation): AlterOperation | 
     ...(filter === undefined ? undefined : { filter }),
     ...(returning === undefined ? undefined : { returning }),
   }
+}
+
+function alterationIn(change: Change): Alteration | undefined {
+  if (change.kind === 'delete') return { kind: 'delete' }
+  if (change.kind !== 'update') return undefined
+  const { kind, assignments, expiresAt } = change
+  return { kind, assignments, ...(expiresAt === undefined ? undefined : { expiresAt }) }
 }
 
 function writeResult({ changes }: WriteResult): QueryResult<unknown> {

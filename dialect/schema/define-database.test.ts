@@ -81,6 +81,12 @@ describe('a table', () => {
     ['with an unknown option', { hashKey: 'id', sortkey: 'at' }, /no option "sortkey"/],
     ['with one column twice', { hashKey: 'id', sortKey: ['at', 'at'] }, /stands once in a key/],
     ['with its hash key as sort key', { hashKey: 'id', sortKey: 'id' }, /stands once in a key/],
+    [
+      'that expires by its key',
+      { hashKey: 'id', sortKey: 'at', expiresAt: 'at' },
+      /"at" is a part of the key/,
+    ],
+    ['that expires by no name', { hashKey: 'id', expiresAt: 5 }, /expiresAt names a column by a text, not 5/],
     ['with a sort key that is no text', { hashKey: 'id', sortKey: [1] }, /named by a text, not 1/],
   ])('%s is refused', (_, key, reason) => {
     expect(() => table<{ id: string }>()(key as never)).toThrow(ConfigurationError)

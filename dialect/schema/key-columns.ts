@@ -20,6 +20,16 @@ export type KeyableColumn<Row> = {
 }[NamedColumn<Row>] &
   string
 
+/** The columns of a row type whose values may say when a row vanishes: dates, or null for never. */
+export type ExpiringColumn<Row> = {
+  [C in NamedColumn<Row>]: IsAny<Row[C]> extends true
+    ? C
+    : [SelectType<NonNullable<Row[C]>>] extends [Date | null | undefined]
+      ? C
+      : never
+}[NamedColumn<Row>] &
+  string
+
 /** The name of a table's hash key column; `never` when the table is not one of this dialect's. */
 export type HashColumn<Row> = MarkedColumn<Row, 'hash'>
 

@@ -15,6 +15,8 @@ export interface TableSchema {
   readonly defaults: ReadonlyMap<string, ColumnDefault>
   /** What all rows must pass. */
   readonly validator?: RowValidator | undefined
+  /** The column that says when a row vanishes by itself, if rows do. */
+  readonly expiresAt?: string
 }
 
 /** What the compiler knows of a database. */
@@ -53,4 +55,9 @@ export function declaredSchema(tables: readonly TableSchema[]): DatabaseSchema {
 /** Whether a column is part of the table's key. */
 export function isKeyColumn(table: TableSchema, column: string): boolean {
   return column === table.hashKey || table.sortKey.includes(column)
+}
+
+/** What tells the engine when a row ends that a change makes. */
+export function expiring({ expiresAt }: TableSchema): { readonly expiresAt?: string } {
+  return expiresAt === undefined ? {} : { expiresAt }
 }

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../engine/errors.js'
 import { refuseUnknownOptions } from '../../engine/settings.js'
 import { type DefaultFor, readDefaults } from './column-defaults.js'
 import type { FokosTypeError } from './fokos-type-error.js'
-import type { KeyableColumn } from './key-columns.js'
+import type { ExpiringColumn, KeyableColumn } from './key-columns.js'
 import type { RowValidator, ValidatorFor } from './row-validator.js'
 import type { TableSchema } from './table-schema.js'
 import { checkValidator } from './validate-row.js'
@@ -20,6 +20,7 @@ export interface TableDeclaration<
   readonly defaults?: { readonly [C in Defaulted]: unknown }
   /** What all rows must pass. */
   readonly validate?: RowValidator | undefined
+  readonly expiresAt?: string
   /** Only a type: carries the row type to `InferDatabase`. */
   readonly row?: Row
 }
@@ -32,6 +33,14 @@ type Keyable<Row, C extends keyof Row & string, Taken extends string = never> = 
     : C &
         FokosTypeError<`fokos: the column "${C}" cannot stand in a key: keys hold strings, numbers, bigints, booleans, dates or bytes, and never null`>
 
+/** A column that may say when a row vanishes and is not `Taken`; any other with the reason why not. */
+type Expiring<Row, C extends keyof Row & string, Taken extends string> = C extends Taken
+  ? C & FokosTypeError<`fokos: the column "${C}" is a part of the key, which never changes`>
+  : C extends ExpiringColumn<Row>
+    ? C
+    : C &
+        FokosTypeError<`fokos: the column "${C}" cannot say when a row expires: it holds a Date, or null for never`>
+
 /**
  * Declares a table: first the type of its rows, then its key, and what else is to be known of it.
  *
@@ -43,6 +52,7 @@ type Keyable<Row, C extends keyof Row & string, Taken extends string = never> = 
  * - `validate` is a validator that all rows must pass, of zod, valibot, arktype or any other library that follows
  *   Standard Schema: what an insert brings, and what an update makes of a row. Rows are stored as they are, whatever
  *   the validator makes of them.
+ * - `expiresAt` names the column, a `Date` or null, that says when a row vanishes by itself.
  *
  * Key columns hold strings, numbers, bigints, booleans, dates or bytes, and never null. Other columns hold
  * anything that {@link Value} lists, need no declaration beside the type, and can be added at any time.
@@ -61,11 +71,13 @@ export function table<Row extends object>() {
   function declare<
     H extends keyof Row & string = never,
     S extends keyof Row & string = never,
+    E extends keyof Row & string = never,
     D extends string = never,
     V extends RowValidator = RowValidator,
   >(options: {
     readonly hashKey: H & Keyable<Row, H>
     readonly sortKey?: (S & Keyable<Row, S, H>) | readonly (S & Keyable<Row, S, H>)[]
+    readonly expiresAt?: E & Expiring<Row, E, H | S>
     readonly defaults?: { readonly [C in D]: DefaultFor<Row, C> }
     readonly validate?: V & ValidatorFor<Row, V>
     // Nothing is inferred from where the declaration stands: it would make every column a part of the key.
@@ -73,10 +85,11 @@ export function table<Row extends object>() {
   function declare(key: {
     hashKey: string
     sortKey?: string | readonly string[]
+    expiresAt?: string
     defaults?: object
     validate?: RowValidator
   }) {
-    refuseUnknownOptions('table', key, ['hashKey', 'sortKey', 'defaults', 'validate'])
+    refuseUnknownOptions('table', key, ['hashKey', 'sortKey', 'expiresAt', 'defaults', 'validate'])
     const sortKey =
       key.sortKey === undefined ? [] : typeof key.sortKey === 'string' ? [key.sortKey] : key.sortKey
     const columns = [key.hashKey, ...(Array.isArray(sortKey) ? sortKey : [sortKey])]
@@ -96,10 +109,25 @@ export function table<Row extends object>() {
       hashKey,
       sortKey: Object.freeze([...sortKey]),
       defaults: Object.freeze({ ...defaults }),
+      ...checkExpiresAt(key.expiresAt, columns),
       ...(key.validate === undefined ? undefined : { validate: key.validate }),
     })
   }
   return declare
+}
+
+function checkExpiresAt(
+  expiresAt: string | undefined,
+  keyColumns: readonly string[],
+): { readonly expiresAt?: string } {
+  if (expiresAt === undefined) return {}
+  if (typeof expiresAt !== 'string' || expiresAt === '') {
+    throw new ConfigurationError(`expiresAt names a column by a text, not ${String(expiresAt)}`)
+  }
+  if (!keyColumns.includes(expiresAt)) return { expiresAt }
+  throw new ConfigurationError(
+    `the column "${expiresAt}" is a part of the key, which never changes: let another one say when a row expires`,
+  )
 }
 
 /** @throws {ConfigurationError} when a declaration was not made by {@link table}. */
@@ -107,6 +135,7 @@ export function tableSchema(name: string, declaration: unknown): TableSchema {
   const {
     hashKey,
     sortKey,
+    expiresAt,
     defaults = {},
     validate,
   } = (declaration ?? {}) as Partial<TableDeclaration<unknown, string, string, string>>
@@ -121,6 +150,7 @@ export function tableSchema(name: string, declaration: unknown): TableSchema {
     hashKey,
     sortKey,
     sortKeyOptional: false,
+    ...(expiresAt === undefined ? undefined : { expiresAt }),
     defaults: readDefaults(name, [hashKey, ...sortKey], defaults),
     validator: checkValidator(name, validate),
   })

@@ -38,6 +38,17 @@ export const loosely = defineDatabase({
   tables: {
     notes: table<{ [column: string]: unknown; id: string; at: Date }>()({ hashKey: 'id', sortKey: 'at' }),
     made: table<{ id: Generated<string>; n: number }>()({ hashKey: 'id' }),
+    ending: table<{ id: string; at: Date }>()({ hashKey: 'id', expiresAt: 'at' }),
+    renewed: table<{ id: string; at: Date; until: Date | null }>()({
+      hashKey: 'id',
+      sortKey: 'at',
+      expiresAt: 'until',
+    }),
+    optional: table<{ id: string; until?: Date | null }>()({
+      hashKey: 'id',
+      expiresAt: 'until',
+    }),
+    generated: table<{ id: string; until: Generated<Date> }>()({ hashKey: 'id', expiresAt: 'until' }),
   },
 })
 export const loose = new Kysely<InferDatabase<typeof loosely>>({

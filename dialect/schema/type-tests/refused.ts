@@ -248,6 +248,16 @@ table<{ id: string; at: Date }>()({ hashKey: 'id', sortKey: ['at', 'id'] })
 table<{ id: string; at: Date }>()({ sortKey: 'at' })
 // refused: sortkey
 table<{ id: string; at: Date }>()({ hashKey: 'id', sortkey: 'at' })
+// refused: the column "id" is a part of the key, which never changes
+table<{ id: string; at: Date }>()({ hashKey: 'id', expiresAt: 'id' })
+// refused: the column "at" is a part of the key
+table<{ id: string; at: Date }>()({ hashKey: 'id', sortKey: ['at'], expiresAt: 'at' })
+// refused: the column "until" cannot say when a row expires: it holds a Date, or null for never
+table<{ id: string; until: string | null }>()({ hashKey: 'id', expiresAt: 'until' })
+// refused: the column "until" cannot say when a row expires
+table<{ id: string; until: Date | number }>()({ hashKey: 'id', expiresAt: 'until' })
+// refused: "nothing"
+table<{ id: string; until: Date }>()({ hashKey: 'id', expiresAt: 'nothing' })
 // refused: rootes
 defineDatabase({ tables: { t: table<{ id: string }>()({ hashKey: 'id' }) }, rootes: 2 })
 // refused: dialect

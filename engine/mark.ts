@@ -54,7 +54,6 @@ export const MARKS = [
   'an insert meets a row and updates it',
   'an instance opens what another has written',
   'an instance takes over locks',
-  'an item has ended before its home could decide',
   'nobody knows whether a resend happened',
   'the first section that writes makes the tables',
   'the first write changes nothing and leaves nothing',
@@ -70,7 +69,6 @@ export const MARKS = [
   'what has moved away is deleted',
   'what is published of the topology cannot be read',
   'who finds that an item has ended deletes it',
-  'who finds that an item has ended waits for who has read it',
 ] as const
 
 export type Mark = (typeof MARKS)[number]

@@ -264,10 +264,7 @@ export class Coordinator {
       return undefined
     }
     // Reads do not wait for what a home has locked: somebody may have found it gone already.
-    if (isOver(undertaking.until, this.#place.ends.now)) {
-      MARK: mark('an item has ended before its home could decide')
-      return undefined
-    }
+    if (isOver(undertaking.until, this.#place.ends.now)) return undefined
     const changes = inOrder(part, own.changes, shares)
     this.#retention.wake()
     return this.#place.writing((opened) => {

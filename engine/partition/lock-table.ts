@@ -136,7 +136,6 @@ export class LockTable {
   passOver(key: ItemKey): void {
     const by = this.at(key).filter(({ prepared }) => prepared)
     if (by.length === 0) return
-    MARK: mark('who finds that an item has ended waits for who has read it')
     const wanted = new ClaimBuilder()
     wanted.read(key)
     throw new Blocked(wanted.claim, by, undefined, true)

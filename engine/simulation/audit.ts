@@ -15,6 +15,7 @@ interface StoredRow {
   readonly version: number
   readonly value: string | null
   readonly large: string | null
+  readonly expires: number | null
 }
 
 /** What is left in storage when all is over, and what of it must not be so. */
@@ -50,7 +51,7 @@ export function audit(hosts: readonly Host[], database: string, roots: number): 
     if (pinned !== undefined) settings.set(host.name, pinned.value)
     const stored = sqlite
       .prepare(
-        `SELECT hash_key, sort_key, items.version, items.value, large_values.value AS large
+        `SELECT hash_key, sort_key, items.version, items.value, large_values.value AS large, items.expires
          FROM items LEFT JOIN large_values ON large_values.version = items.version`,
       )
       .all() as unknown as StoredRow[]
@@ -74,6 +75,11 @@ export function audit(hosts: readonly Host[], database: string, roots: number): 
       const name = `${hash}/${sort}`
       const owner = tree.ownerOf(row.hash_key, row.sort_key)
       if (owner !== host.name) broken(host, `${name} belongs to ${owner}`)
+      // Nothing is to happen any more, and every alarm has rung.
+      if (row.expires !== null) {
+        const description = `${host.name}: ${name} has ended, and is stored still`
+        anomalies.push({ name: 'expired row', description, transactions: [], keys: [] })
+      }
       const others = tree.serversOf(row.hash_key, row.sort_key).filter((server) => server !== owner)
       if (others.length > 0) broken(host, `${name} is served by ${others.join(' and ')} beside ${owner}`)
       if (row.version > (bound?.value ?? 0)) broken(host, `${name} has a version above the stored bound`)

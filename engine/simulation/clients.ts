@@ -32,13 +32,15 @@ export interface Clients {
   readonly lessons: Lessons
   /** Whether they read what is published of the tree. */
   readonly published: boolean
+  /** Whether some rows end by themselves. */
+  readonly expires: boolean
 }
 
 /** Does what a client has planned. @param settings what it declares. */
 export async function runClient(
   { client, operations }: ClientPlan,
   settings: PinnedSettings,
-  { world, database, recorder, lessons, published }: Clients,
+  { world, database, recorder, lessons, published, expires }: Clients,
 ): Promise<void> {
   const worker = world.worker(`client ${client}`)
   const memory: ClientMemory = new Map()
@@ -79,7 +81,8 @@ export async function runClient(
     const { signal } = impatience
     const begun = world.scheduler.now
     const { roots } = settings
-    await execute(operation, { id, client, store, roots, ports, memory, recorder: noted, heard, signal })
+    const session = { id, client, store, roots, ports, memory, recorder: noted, heard, signal, expires }
+    await execute(operation, session)
     const took = world.scheduler.now - begun
     const longest = operation.kind === 'walk' || operation.kind === 'range' ? LONGEST * 4 : LONGEST
     if (isCalm(world.profile) && took > longest) throw new TooLongError(id, took)

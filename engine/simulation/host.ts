@@ -3,6 +3,7 @@ import { MAX_SKEW } from '../partition/token-memory.js'
 import type { Alarm, Clock, Millis, PartitionName, Peers, Storage, TopologyCache } from '../ports.js'
 import { describeRequest } from './describe.js'
 import { Disk, ReplacedError } from './disk.js'
+import { endedIn } from './ended-in.js'
 import type { FaultProfile } from './faults.js'
 import type { Scheduler } from './scheduler.js'
 import type { SeededRandom } from './seeded-random.js'
@@ -31,6 +32,10 @@ export interface HostWorld {
   readonly scheduler: Scheduler
   readonly profile: FaultProfile
   readonly start: StartActor
+  /** A clock shows this time. */
+  showClock(time: Millis): Millis
+  /** Rows that partitions answered though they had ended by their clock. */
+  readonly endedAnswers: string[]
   /** Writes down what happened at a place. */
   note(place: string, text: string, facts?: { fault?: boolean; operation?: number | undefined }): void
   peersFor(caller: string, random: SeededRandom, leave: (send: () => void) => void): Peers
@@ -122,9 +127,13 @@ export class Host {
       fault: stale,
     })
     to.running.add(reply)
+    const clock = this.#clockOf(to)
     this.#run(to, (actor) => actor.execute(request)).then(
       (answer) => {
         if (!to.running.delete(reply)) return
+        // A clock that was set back meanwhile may have been read before or behind that.
+        const ended = endedIn(this.name, answer, Math.min(clock, this.#clockOf(to)))
+        this.#world.endedAnswers.push(...ended.map((row) => `${this.name} answered ${row}`))
         this.#leave(
           to,
           () => reply.answer(answer),
@@ -137,6 +146,10 @@ export class Host {
       },
     )
     this.#afterSection()
+  }
+
+  #clockOf({ clockOffset }: Instance): Millis {
+    return Math.floor(this.#world.scheduler.now + clockOffset)
   }
 
   /** The instance's memory is gone, with its running calls and with what it wrote that is not durable yet. */
@@ -262,7 +275,7 @@ export class Host {
         bytes: () => current().bytes(),
       },
       clock: {
-        now: () => Math.floor(scheduler.now + instance.clockOffset),
+        now: () => this.#world.showClock(this.#clockOf(instance)),
         sleep: (duration) =>
           new Promise((resolve) => {
             scheduler.after(duration, () => {

@@ -2,6 +2,7 @@ import type { Millis } from '../ports.js'
 import type { FaultProfile } from './faults.js'
 import { type Growth, planGrowth } from './growth.js'
 import { SeededRandom } from './seeded-random.js'
+import { addsUp, withLives } from './workloads/endings.js'
 import { fold } from './workloads/fold.js'
 import { filling } from './workloads/growing.js'
 import type { Operation } from './workloads/operation.js'
@@ -32,18 +33,22 @@ export interface RunPlan {
   readonly growth?: Growth | undefined
   /** Whether the topology is kept, published and read. */
   readonly published?: boolean
+  /** Whether some rows end by themselves. */
+  readonly expires?: boolean
 }
 
 /**
  * Decides what a seed's clients do.
  *
  * @param publishes whether the topology is published: by the seed, if nothing is said.
+ * @param expires whether some rows end by themselves: by the seed, if nothing is said.
  */
 export function planRun(
   seed: number,
   workload: Workload,
   profile: FaultProfile,
   publishes = new SeededRandom(seed).fork('topology').chance(0.5),
+  expires = new SeededRandom(seed).fork('expiry').chance(0.3),
 ): RunPlan {
   const random = new SeededRandom(seed).fork(`workload ${workload.name}`)
   const mistakes = new SeededRandom(seed).fork('mistakes')
@@ -66,6 +71,27 @@ export function planRun(
     plan(client, random.integer(fewest, most), next),
   )
   if (beside) clients.push(plan(count, growing.integer(5, 25), () => filling(growing)))
-  if (growth === undefined || !publishes) return { seed, profile, clients, growth }
-  return { seed, profile, clients, growth, published: true }
+  const planned = {
+    seed,
+    profile,
+    clients,
+    growth,
+    ...(growth !== undefined && publishes ? { published: true } : undefined),
+  }
+  return expires ? withEndings(planned) : planned
+}
+
+/** The same, with rows that end by themselves: all else stays as it was. */
+function withEndings(plan: RunPlan): RunPlan {
+  const random = new SeededRandom(plan.seed).fork('endings')
+  const all = plan.clients.flatMap(({ operations }) => operations)
+  if (all.some(({ operation }) => addsUp(operation))) return plan
+  const clients = plan.clients.map((client) => ({
+    ...client,
+    operations: client.operations.map((planned) => ({
+      ...planned,
+      operation: withLives(planned.operation, random),
+    })),
+  }))
+  return { ...plan, clients, expires: true }
 }

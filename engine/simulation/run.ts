@@ -1,6 +1,6 @@
 import { type PinnedSettings, REQUEST_VERSION } from '../operations.js'
 import { Partition } from '../partition/partition.js'
-import type { PartitionName } from '../ports.js'
+import type { Millis, PartitionName } from '../ports.js'
 import { DEFAULT_SETTINGS } from '../settings.js'
 import { settingsText } from '../settings-check.js'
 import type { TreeShape } from '../topology/forest.js'
@@ -13,6 +13,7 @@ import type { StartActor } from './host.js'
 import type { Anomaly } from './judge/history.js'
 import { judge } from './judge/judge.js'
 import { placesOf } from './judge/places.js'
+import { vanishings } from './judge/vanishings.js'
 import { LastClient } from './last-client.js'
 import type { ClientPlan, RunPlan } from './plan.js'
 import type { Record } from './record.js'
@@ -58,7 +59,7 @@ export async function run(
   plan: RunPlan,
   start: StartActor = startPartition(plan.growth, plan.published),
 ): Promise<RunReport> {
-  const { seed, profile, clients, growth, published = false } = plan
+  const { seed, profile, clients, growth, published = false, expires = false } = plan
   const most = growth === undefined ? MAX_EVENTS : MAX_GROWING_EVENTS
   const world = new World({ seed, profile, start, most })
   const settings = settingsOf(growth, LIMITS)
@@ -66,15 +67,20 @@ export async function run(
   const records: Record[] = []
   const failures: Anomaly[] = []
   let order = 0
+  /** What clocks had shown at each place of the order. */
+  const clocks: Millis[] = [Number.NEGATIVE_INFINITY]
   let conflicts = 0
   const recorder: Recorder = {
-    tick: () => ++order,
+    tick: () => {
+      clocks[++order] = world.latestClock
+      return order
+    },
     add: (record) => records.push(record),
     ended: (met) => {
       conflicts = Math.max(conflicts, met)
     },
   }
-  const all: Clients = { world, database: DATABASE, recorder, lessons: [], published }
+  const all: Clients = { world, database: DATABASE, recorder, lessons: [], published, expires }
   let running = clients.length
   for (const client of clients) {
     runClient(client, client.stray ? stray : settings, all).then(
@@ -107,7 +113,13 @@ export async function run(
     const look = () => audit(partitions(), DATABASE, settings.roots)
     const found = look()
     const { rows } = found
-    const judgement = judge({ records, final: rows, durable: world.durable.rows })
+    failures.push(...world.endedAnswers.slice(0, 5).map(expired))
+    const vanished = expires ? vanishings(records, clocks) : []
+    const judgement = judge({
+      records: [...records, ...vanished],
+      final: rows,
+      durable: world.durable.rows,
+    })
     const declared = { settings, stray, stored: found.settings, rootOf: rootOfHash(settings) }
     failures.push(...auditSettings(plan, records, declared))
     const agreed = published ? await agreedOn(world, settings, stray) : undefined
@@ -205,6 +217,10 @@ function unexpected({ client }: ClientPlan, error: unknown): Anomaly {
 
 function broken(description: string): Anomaly {
   return { name: 'broken storage', description, transactions: [], keys: [] }
+}
+
+function expired(description: string): Anomaly {
+  return { name: 'expired row', description, transactions: [], keys: [] }
 }
 
 function unavailable(description: string, keys: readonly string[] = []): Anomaly {

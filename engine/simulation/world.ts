@@ -30,6 +30,10 @@ export interface SimulatedWorker {
  */
 export class World {
   readonly scheduler: Scheduler
+  /** The latest time that any clock has shown. */
+  latestClock: Millis = Number.NEGATIVE_INFINITY
+  /** Rows that partitions answered though they had ended by their clock. */
+  readonly endedAnswers: string[] = []
   readonly trace = new Trace()
   readonly durable = new DurableRows()
   readonly start: StartActor
@@ -76,7 +80,7 @@ export class World {
         now: () => {
           // Now and then a request goes on, or begins, on a machine whose clock is another one.
           if (random.chance(skew > 0 ? 0.01 : 0)) offset = random.between(-skew, skew)
-          return Math.floor(scheduler.now + offset)
+          return this.showClock(Math.floor(scheduler.now + offset))
         },
         sleep: (duration) => new Promise((resolve) => scheduler.after(duration, resolve)),
       },
@@ -115,6 +119,12 @@ export class World {
       fault: facts.fault === true,
       operation: facts.operation,
     })
+  }
+
+  /** @internal A clock shows this time. */
+  showClock(time: Millis): Millis {
+    this.latestClock = Math.max(this.latestClock, time)
+    return time
   }
 
   /** From now on nothing goes wrong. */

@@ -79,6 +79,8 @@ export type AnomalyName =
   | 'not linearizable'
   | 'wrong total'
   | 'broken storage'
+  // A row that a partition showed though it had ended by its clock, or that is stored still.
+  | 'expired row'
   // What does not come back when nothing is wrong any more.
   | 'unavailable'
   // What a client is answered then that is not what is stored, and how many partitions it is sent to for it.

@@ -1,5 +1,5 @@
 import { type Record, type SeenRow, type Statement, type WrittenRow, writes } from '../record.js'
-import type { ChangeOperation, Several } from '../workloads/operation.js'
+import type { ChangeOperation, Ends, Several } from '../workloads/operation.js'
 import { LARGE, type Row } from '../workloads/operation.js'
 import type { Alter } from '../workloads/whole-interval.js'
 import { comesTo } from './total-model.js'
@@ -41,8 +41,13 @@ function applyOne(rows: Rows, statement: Statement, id: number, untold: boolean)
   return untold || isTold(told, statement) ? next : undefined
 }
 
-function rowText({ n, log, pad, amount }: Row): string {
-  return `${n} ${log} ${pad} ${amount}`
+function rowText({ n, log, pad, amount, ends }: Row): string {
+  return `${n} ${log} ${pad} ${amount}${ends === undefined ? '' : ` ${ends}`}`
+}
+
+/** When a row ends that is made anew. */
+function newEnd(ends: Ends | undefined): { readonly ends?: number } {
+  return typeof ends === 'number' ? { ends } : {}
 }
 
 function matches(rows: Rows, { place, row }: SeenRow): boolean {
@@ -109,23 +114,29 @@ function change(rows: Rows, id: number, operation: ChangeOperation | Alter | Sev
     case 'check':
       return { next: rows, told: [holds(rows, operation) ? 'checked' : 'condition'] }
     case 'put': {
-      const { at, large, over, amount = 0 } = operation
+      const { at, large, over, amount = 0, ends } = operation
       if (!meets(rows[at.sort], operation.if)) return { next: rows, told: ['condition'] }
       const row =
         over === undefined
-          ? rowText({ n: 0, log: `${id}`, pad: large ? LARGE : 0, amount })
+          ? rowText({ n: 0, log: `${id}`, pad: large ? LARGE : 0, amount, ...newEnd(ends) })
           : appended(rowText({ ...over, amount }), id, {})
       next[at.sort] = row
       return { next, told: [row] }
     }
     case 'insert': {
-      const { sorts, onExisting, amount = 0 } = operation
+      const { sorts, onExisting, amount = 0, ends } = operation
       if (onExisting === 'error' && sorts.some((sort) => rows[sort] !== undefined))
         return { next: rows, told: 'conflict' }
       const told = sorts.map((sort) => {
         const row = next[sort]
         if (row === undefined)
-          next[sort] = rowText({ n: 0, log: `${id}`, pad: operation.large ? LARGE : 0, amount })
+          next[sort] = rowText({
+            n: 0,
+            log: `${id}`,
+            pad: operation.large ? LARGE : 0,
+            amount,
+            ...newEnd(ends),
+          })
         else if (onExisting === 'ignore') return 'exists'
         else if (!meets(row, operation.if)) return 'condition'
         else next[sort] = appended(row, id, operation)
@@ -145,10 +156,11 @@ function change(rows: Rows, id: number, operation: ChangeOperation | Alter | Sev
       return { next, told: twice ? [once, last] : [once] }
     }
     default: {
-      const { at, alone, if: wanted } = operation
+      const { at, alone, if: wanted, ended } = operation
       const row = rows[at.sort]
       if (alone && hasOthers(rows, at.sort)) return { next: rows, told: 'conflict' }
       if (row === undefined) return { next: rows, told: ['absent'] }
+      if (ended !== undefined && row.split(' ')[4] !== `${ended}`) return { next: rows, told: ['condition'] }
       if (!meets(row, wanted)) return { next: rows, told: ['condition'] }
       next[at.sort] = undefined
       return { next, told: [`removed ${row}`] }
@@ -160,11 +172,17 @@ function change(rows: Rows, id: number, operation: ChangeOperation | Alter | Sev
 function appended(
   row: string,
   id: number,
-  { grow, amount: gain = 0 }: { readonly grow?: boolean; readonly amount?: number },
+  {
+    grow,
+    amount: gain = 0,
+    ends = 'kept',
+  }: { readonly grow?: boolean; readonly amount?: number; readonly ends?: Ends },
 ): string {
-  const [n, log, pad, amount] = row.split(' ') as [string, string, string, string]
+  const [n, log, pad, amount, end] = row.split(' ') as [string, string, string, string, string | undefined]
   const marked = log.split(',').includes(`${id}`) ? log : `${log},${id}`
-  return `${Number(n) + 1} ${marked} ${Number(pad) * (grow ? 2 : 1)} ${Number(amount) + gain}`
+  const next = `${Number(n) + 1} ${marked} ${Number(pad) * (grow ? 2 : 1)} ${Number(amount) + gain}`
+  const ending = ends === 'kept' ? end : (ends ?? undefined)
+  return ending === undefined ? next : `${next} ${ending}`
 }
 
 function meets(row: string | undefined, wanted: number | 'as seen' | undefined): boolean {

@@ -1,10 +1,11 @@
 import type { Assignment, Expression, Projection } from '../../expressions/expression.js'
 import type { Interval } from '../../keys/interval.js'
 import { encodeKey } from '../../keys/key-codec.js'
-import type { Change } from '../../operations.js'
+import type { Change, Expiring } from '../../operations.js'
 import type { Leaving } from '../record.js'
 import {
   type ChangeOperation,
+  type Ends,
   LARGE,
   type Operation,
   type Place,
@@ -41,33 +42,35 @@ export function changesOf(
     case 'several':
       return operation.changes.flatMap((change) => changesOf(change, id, own))
     case 'put': {
-      const { at: place, over, large, amount = 0 } = operation
+      const { at: place, over, large, amount = 0, ends } = operation
       const row =
         over === undefined
-          ? { n: 0, log: `${id}`, pad: large ? LARGE : 0, amount }
+          ? { n: 0, log: `${id}`, pad: large ? LARGE : 0, amount, ...newEnd(ends) }
           : putOver(over, id, amount, own.has(placeText(place)))
       const change: Change = {
         kind: 'put',
         key: keyOf(place),
         item: toItem(place, row),
         ...conditionOf(operation.if),
+        ...expiring(ends),
       }
       return [{ change, place, kind: 'put' }]
     }
     case 'insert':
       return operation.sorts.map((sort) => {
         const place = { hash: operation.hash, sort }
-        const { large, amount = 0, onExisting } = operation
+        const { large, amount = 0, onExisting, ends } = operation
         const proposed = { kind: 'column', column: 'log', of: 'proposed' } as const
         const log = own.has(placeText(place)) ? undefined : proposed
         const change: Change = {
           kind: 'insert',
           key: keyOf(place),
-          item: toItem(place, { n: 0, log: `${id}`, pad: large ? LARGE : 0, amount }),
+          item: toItem(place, { n: 0, log: `${id}`, pad: large ? LARGE : 0, amount, ...newEnd(ends) }),
           onExisting:
             onExisting === 'append'
-              ? { assignments: appending(log, operation), ...conditionOf(operation.if) }
+              ? { assignments: appending(log, operation), ...conditionOf(operation.if), ...expiring(ends) }
               : onExisting,
+          ...expiring(ends),
         }
         return { change, place, kind: 'insert' }
       })
@@ -80,8 +83,14 @@ export function changesOf(
         assignments: appending(log, operation),
         ...conditionOf(operation.if),
         ...aloneOf(operation.alone),
+        ...expiring(operation.ends),
       }
-      const again: Change = { kind: 'update', key: keyOf(place), assignments: [COUNT_ON] }
+      const again: Change = {
+        kind: 'update',
+        key: keyOf(place),
+        assignments: [COUNT_ON],
+        ...expiring(operation.ends),
+      }
       return (twice === true ? [change, again] : [change]).map((change) => ({
         change,
         place,
@@ -157,7 +166,7 @@ function repeated(operand: Expression, times: number): Expression {
 /** What an append assigns. @param log what it adds to the row's log, if anything. */
 export function appending(
   log: Expression | undefined,
-  { grow, amount }: { readonly grow?: boolean; readonly amount?: number },
+  { grow, amount, ends }: { readonly grow?: boolean; readonly amount?: number; readonly ends?: Ends },
 ): Assignment[] {
   return [
     COUNT_ON,
@@ -166,7 +175,21 @@ export function appending(
       : [{ column: 'log', value: concat(column('log'), concat({ kind: 'value', value: ',' }, log)) }]),
     ...(grow ? [{ column: 'pad', value: concat(column('pad'), column('pad')) }] : []),
     ...(amount === undefined ? [] : [plus('amount', amount)]),
+    ...(ends === undefined || ends === 'kept'
+      ? []
+      : [
+          { column: 'ends', value: { kind: 'value', value: ends === null ? null : new Date(ends) } } as const,
+        ]),
   ]
+}
+
+/** Who knows that rows end says so with every change, as a table's declaration does. */
+function expiring(ends: Ends | undefined): Expiring {
+  return ends === undefined ? {} : { expiresAt: 'ends' }
+}
+
+function newEnd(ends: Ends | undefined): { readonly ends?: number } {
+  return typeof ends === 'number' ? { ends } : {}
 }
 
 function conditionOf(n: number | 'as seen' | undefined): { condition?: Expression } {

@@ -4,6 +4,7 @@ import type { Record, WrittenRow } from '../record.js'
 import { writes } from '../record.js'
 import { alter } from './alter.js'
 import { changesOf, leavesOf, type PlacedChange, returningOf } from './changes.js'
+import { dated } from './endings.js'
 import { type ChangeOperation, type Operation, placeText, type Several } from './operation.js'
 import { readPages, readRows, scan } from './reads.js'
 import { untilItEnds } from './retry.js'
@@ -33,9 +34,9 @@ export async function execute(operation: Operation, session: Session): Promise<v
     case 'transaction':
       return transact(operation, session)
     case 'several':
-      return untilItEnds(session, (id) => severalChanges(operation, { ...session, id }))
+      return untilItEnds(session, (id) => severalChanges(timed(operation, session), { ...session, id }))
     default:
-      return statement(resolve(operation, session.memory), session).catch((error) => {
+      return statement(timed(resolve(operation, session.memory), session), session).catch((error) => {
         // Others were at the row for too long: nobody runs a plain statement again.
         if (!(error instanceof TransactionConflictError)) throw error
       })
@@ -128,6 +129,10 @@ async function write(operation: ChangeOperation | Several, { id, store, signal }
     written: placed.map((change, i) => writtenRow(change, result.changes[i] as ChangeResult)),
     transaction: 'at' in result,
   }
+}
+
+function timed<O extends Operation>(operation: O, { expires, ports }: Session): O {
+  return expires === true ? dated(operation, ports.clock) : operation
 }
 
 /** A condition on what was seen becomes one on a number; on nothing seen, on a count that no row has. */

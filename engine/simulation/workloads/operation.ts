@@ -1,4 +1,5 @@
 import type { Order } from '../../operations.js'
+import type { Millis } from '../../ports.js'
 import { describeTransaction, type TransactionOperation } from './transaction.js'
 import { type Alter, describeAlter, describeTotal, type Total } from './whole-interval.js'
 
@@ -20,6 +21,10 @@ export interface Place {
  * - `twice` changes the row, and then once more in the same statement.
  * - `amount` is what a row gains, or, of a put, what it has.
  * - `over` is the row that a put builds on: its client has read it, and writes it anew with one number more.
+ * - `lives` says how long the rows live that it makes, or renews, by the clock of its client; then `ends` says when
+ *   they end: a row that is made without one does not. A row that is there ends as it would have where that is `kept`,
+ *   and never where it is null.
+ * - `ended` is of a row that vanishes by itself: only one that ends then does.
  * - `loud` has so much answered that the partition forgets the answers before it.
  * - `quiet` does not ask for the row that it deletes, or appends to.
  * - `check` changes nothing, and holds a transaction to what the row must be.
@@ -62,6 +67,8 @@ export type ChangeOperation =
       readonly amount?: number
       readonly loud?: boolean
       readonly if?: number | 'as seen'
+      readonly lives?: Millis
+      readonly ends?: Ends
     }
   | {
       readonly kind: 'insert'
@@ -73,6 +80,8 @@ export type ChangeOperation =
       readonly grow?: boolean
       readonly large?: boolean
       readonly amount?: number
+      readonly lives?: Millis
+      readonly ends?: Ends
     }
   | {
       readonly kind: 'append'
@@ -83,6 +92,8 @@ export type ChangeOperation =
       readonly grow?: boolean
       readonly alone?: boolean
       readonly twice?: boolean
+      readonly lives?: Millis
+      readonly ends?: Ends
     }
   | {
       readonly kind: 'delete'
@@ -90,8 +101,12 @@ export type ChangeOperation =
       readonly if?: number | 'as seen'
       readonly quiet?: boolean
       readonly alone?: boolean
+      readonly ended?: Millis
     }
   | { readonly kind: 'check'; readonly at: Place; readonly if: number | 'absent' }
+
+/** When a row ends that a statement makes, or changes. */
+export type Ends = Millis | null | 'kept'
 
 /** One statement with changes in any order, also of several hash keys. */
 export interface Several {
@@ -137,6 +152,8 @@ export interface Row {
   readonly pad: number
   /** What it has of what transfers move. */
   readonly amount: number
+  /** When it ends by itself; never, if nothing is said. */
+  readonly ends?: Millis
 }
 
 /** The numbers in a row's log. */
@@ -170,14 +187,14 @@ export function describeOperation(operation: Operation): string {
     case 'put': {
       if (operation.over !== undefined) return `put ${placeText(operation.at)} over ${operation.over.log}`
       const size = operation.loud ? ' (large, much answered)' : operation.large ? ' (large)' : ''
-      return `put ${placeText(operation.at)}${size}${conditionText(operation)}`
+      return `put ${placeText(operation.at)}${size}${livesText(operation)}${conditionText(operation)}`
     }
     case 'append':
-      return `append to ${placeText(operation.at)}${operation.grow ? ' (growing)' : ''}${operation.twice ? ' twice' : ''}${operation.quiet ? ', unseen' : ''}${conditionText(operation)}`
+      return `append to ${placeText(operation.at)}${operation.grow ? ' (growing)' : ''}${operation.twice ? ' twice' : ''}${operation.quiet ? ', unseen' : ''}${livesText(operation)}${conditionText(operation)}`
     case 'batchGet':
       return `get ${operation.places.map(placeText).join(', ')}`
     case 'insert':
-      return `insert ${operation.large ? 'large ' : ''}${operation.sorts.map((sort) => placeText({ hash: operation.hash, sort })).join(', ')}, or ${operation.onExisting}${operation.grow ? ' (growing)' : ''}${conditionText(operation)}`
+      return `insert ${operation.large ? 'large ' : ''}${operation.sorts.map((sort) => placeText({ hash: operation.hash, sort })).join(', ')}, or ${operation.onExisting}${operation.grow ? ' (growing)' : ''}${livesText(operation)}${conditionText(operation)}`
     case 'range':
       return `range h${operation.hash} from ${operation.from} to ${operation.to}${operation.descending ? ' backwards' : ''} in pages of ${operation.pageSize}${readingText(operation)}`
     case 'total':
@@ -196,6 +213,10 @@ export function describeOperation(operation: Operation): string {
       return `scan ${hashes.map((hash) => `h${hash}`).join(', ')} from ${from} to ${to} by ${by}${pages}${readingText(operation)}`
     }
   }
+}
+
+function livesText({ lives }: { readonly lives?: Millis }): string {
+  return lives === undefined ? '' : ` for ${lives} ms`
 }
 
 function conditionText(operation: { readonly if?: number | 'as seen'; readonly alone?: boolean }): string {

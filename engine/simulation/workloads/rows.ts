@@ -23,14 +23,21 @@ export function placeOfKey({ hashKey, sortKey }: ItemKey): Place {
 }
 
 /** A row knows where it is: a reader that is given another one's will notice. */
-export function toItem(place: Place, { n, log, pad, amount }: Row): ItemText {
-  return encodeItem({ n, log, pad: 'x'.repeat(pad), amount, place: placeText(place) })
+export function toItem(place: Place, { n, log, pad, amount, ends }: Row): ItemText {
+  const end = ends === undefined ? undefined : { ends: new Date(ends) }
+  return encodeItem({ n, log, pad: 'x'.repeat(pad), amount, place: placeText(place), ...end })
 }
 
 /** The row that an item is. */
 export function toRow(text: ItemText): Row {
-  const { n, log, pad, amount } = decodeItem(text) as { n: number; log: string; pad: string; amount: number }
-  return { n, log, pad: pad.length, amount }
+  const { n, log, pad, amount, ends } = decodeItem(text) as {
+    n: number
+    log: string
+    pad: string
+    amount: number
+    ends?: Date | null
+  }
+  return { n, log, pad: pad.length, amount, ...(ends ? { ends: ends.getTime() } : undefined) }
 }
 
 /** Where an item says that it is. */

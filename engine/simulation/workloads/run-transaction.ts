@@ -5,6 +5,7 @@ import type { Leaving, Record, SeenRow, Statement, WrittenRow } from '../record.
 import { writes } from '../record.js'
 import { alterationOf, alteredRows, leavesOfRows } from './alter.js'
 import { changesOf, leavesOf, type PlacedChange, returningOf } from './changes.js'
+import { unending } from './endings.js'
 import type { ChangeOperation, Place, ReadingOperation, Row, Several } from './operation.js'
 import { placeText } from './operation.js'
 import { queryOf, scanOf, shownBy } from './reads.js'
@@ -33,7 +34,7 @@ async function attemptBlock(
     // Every second transaction that is tried again reserves what it reads.
     ...(age === undefined ? undefined : { age, reserves: age.id % 2 === 0 }),
   })
-  const run = new BlockRun(block, session.id)
+  const run = new BlockRun(block, session.id, session.expires === true)
   await record(operation, session, called, run, async () => {
     try {
       for (const step of operation.steps) await run.take(step)
@@ -121,14 +122,17 @@ class BlockRun implements Told {
   readonly statements: (Statement | 'savepoint' | 'rollback')[] = []
   readonly #block: TransactionBlock
   readonly #id: number
+  readonly #expires: boolean
   /** What it has made of each row so far. */
   #own = new Map<string, Leaving>()
   #saved: { readonly savepoint: BlockSavepoint; readonly own: Map<string, Leaving> } | undefined
   #foundAny = false
 
-  constructor(block: TransactionBlock, id: number) {
+  /** @param expires whether rows end in this run: those that it writes do not. */
+  constructor(block: TransactionBlock, id: number, expires: boolean) {
     this.#block = block
     this.#id = id
+    this.#expires = expires
   }
 
   get leaves(): Leaving[] {
@@ -210,7 +214,10 @@ class BlockRun implements Told {
     const amount = (row?.amount ?? 0) + (gain ?? 0)
     if (row === null)
       await this.#write({ kind: 'insert', hash: at.hash, sorts: [at.sort], onExisting: 'error', amount })
-    else await this.#write({ kind: 'put', at, large: false, over: row, amount })
+    else {
+      const { ends: _, ...over } = row
+      await this.#write({ kind: 'put', at, large: false, over, amount })
+    }
   }
 
   async #transfer({ from, to, amount, carried }: Step & { kind: 'transfer' }): Promise<void> {
@@ -239,7 +246,8 @@ class BlockRun implements Told {
   }
 
   /** An insert that meets a row undoes its own statement, and nothing else of the block; so does who is not alone. */
-  async #write(operation: ChangeOperation | Several): Promise<readonly WrittenRow[]> {
+  async #write(wanted: ChangeOperation | Several): Promise<readonly WrittenRow[]> {
+    const operation = this.#expires ? unending(wanted) : wanted
     const marked = new Set([...this.#own].filter(([, { deletes }]) => !deletes).map(([place]) => place))
     const placed = changesOf(operation, this.#id, marked)
     const returning = returningOf(operation)

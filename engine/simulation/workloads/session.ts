@@ -37,6 +37,8 @@ export interface Session {
   /** How many roots the client declares. */
   readonly roots: number
   readonly ports: { readonly clock: Clock; readonly random: Random }
+  /** Whether rows end in this run. */
+  readonly expires?: boolean
   readonly memory: ClientMemory
   readonly recorder: Recorder
   /** What partitions answer to this operation. */

@@ -1,0 +1,60 @@
+import type { Clock, Millis } from '../../ports.js'
+import type { SeededRandom } from '../seeded-random.js'
+import type { ChangeOperation, Operation, Several } from './operation.js'
+
+/** How long rows live: shorter and longer than clocks are apart, and some that are over when they are written. */
+const LIVES: readonly Millis[] = [-1_000, 30, 100, 300, 1_000, 3_000, 6_000, 20_000]
+
+/** The same, with rows that live for some time where it makes or renews some. Blocks make none. */
+export function withLives(operation: Operation, random: SeededRandom): Operation {
+  switch (operation.kind) {
+    case 'put':
+    case 'insert':
+    case 'append':
+      return random.chance(operation.kind === 'append' ? 0.15 : 0.4)
+        ? { ...operation, lives: random.pick(LIVES) }
+        : operation
+    case 'several':
+      return {
+        ...operation,
+        changes: operation.changes.map((change) => withLives(change, random) as ChangeOperation),
+      }
+    default:
+      return operation
+  }
+}
+
+/** Whether rows must stay as they are, because somebody adds up what is in all of them. */
+export function addsUp(operation: Operation): boolean {
+  if ('balanced' in operation && operation.balanced === true) return true
+  return (
+    operation.kind === 'transaction' &&
+    operation.steps.some((step) => step.kind === 'transfer' || addsUp(step as Operation))
+  )
+}
+
+/** Says when what lives for some time ends, by the client's clock; what is there ends as it would have. */
+export function dated<O extends Operation>(operation: O, clock: Clock): O {
+  return (
+    operation.kind === 'several'
+      ? { ...operation, changes: operation.changes.map((change) => dated(change, clock)) }
+      : hasEnd(operation)
+        ? { ...operation, ends: operation.lives === undefined ? 'kept' : clock.now() + operation.lives }
+        : operation
+  ) as O
+}
+
+/** Rows that a block writes do not end: of those that it has not committed, its client's clock would decide. */
+export function unending<O extends ChangeOperation | Several>(operation: O): O {
+  return (
+    operation.kind === 'several'
+      ? { ...operation, changes: operation.changes.map(unending) }
+      : hasEnd(operation)
+        ? { ...operation, ends: null }
+        : operation
+  ) as O
+}
+
+function hasEnd(operation: Operation): operation is ChangeOperation & { kind: 'put' | 'insert' | 'append' } {
+  return operation.kind === 'put' || operation.kind === 'insert' || operation.kind === 'append'
+}

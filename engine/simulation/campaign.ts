@@ -15,6 +15,8 @@ export interface CampaignOptions {
   readonly profile: FaultProfile
   /** Whether the topology is published: by the seed, if nothing is said. */
   readonly publishes?: boolean
+  /** Whether rows end by themselves: by the seed, if nothing is said. */
+  readonly expires?: boolean
   /** Gives back a failure as it came, instead of making it small first. */
   readonly asItCame?: boolean
   /** Called after every run. */
@@ -43,7 +45,7 @@ export function workloadOf(seed: number, workloads: readonly Workload[] = WORKLO
 
 /** Runs seed after seed, until one fails. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
-  const { from, seeds, workloads, profile, publishes, asItCame = false, onRun } = options
+  const { from, seeds, workloads, profile, publishes, expires, asItCame = false, onRun } = options
   const faults = new Map<string, number>()
   const marks = new Map<Mark, number>()
   let report: CampaignReport = {
@@ -59,7 +61,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   try {
     for (let seed = from; seed < from + seeds; seed++) {
       const workload = workloadOf(seed, workloads)
-      const came = await run(planRun(seed, workload, profile, publishes))
+      const came = await run(planRun(seed, workload, profile, publishes, expires))
       for (const [fault, count] of came.trace.faults) faults.set(fault, (faults.get(fault) ?? 0) + count)
       report = {
         ...report,

@@ -13,10 +13,10 @@ export function endedIn(partition: PartitionName, answer: PartitionAnswer, clock
   })
 }
 
-/** The items that a read has answered. */
+/** The items that a read has answered: actors of tests answer anything. */
 function itemsOf(result: object): readonly ItemText[] {
   if ('items' in result && Array.isArray(result.items)) return result.items
   if (!('found' in result)) return []
   const found = result.found as FoundItem | null | readonly (FoundItem | null)[]
-  return [found].flat().flatMap((each) => (each === null ? [] : [each.item]))
+  return [found].flat().flatMap((each) => (typeof each?.item === 'string' ? [each.item] : []))
 }

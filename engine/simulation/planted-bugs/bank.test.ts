@@ -25,6 +25,7 @@ describe('the judge', () => {
         workloads: WORKLOADS.filter(({ name }) => bug.workload === undefined || bug.workload === name),
         asItCame: true,
         publishes: bug.publishes ?? false,
+        expires: bug.expires ?? false,
         profile: FAULT_PROFILES[bug.faults ?? 'heavy'],
       })
       const [first] = failure?.anomalies ?? []

@@ -1,5 +1,6 @@
 import type { FAULT_PROFILES } from '../faults.js'
 import type { AnomalyName } from '../judge/history.js'
+import { EXPIRY_BUGS } from './expiry-bugs.js'
 import { GROWTH_BUGS } from './growth-bugs.js'
 import { INTERVAL_BUGS } from './interval-bugs.js'
 import { TOPOLOGY_BUGS } from './topology-bugs.js'
@@ -26,6 +27,8 @@ export interface PlantedBug extends Replacement {
   readonly faults?: keyof typeof FAULT_PROFILES
   /** Whether the topology is published in the runs that are to show it. Not, if nothing is said. */
   readonly publishes?: boolean
+  /** Whether rows end by themselves in the runs that are to show it. Not, if nothing is said. */
+  readonly expires?: boolean
   /** A seed that shows it, when that takes long from the first one on: the tests begin with it. */
   readonly seed?: number
   /** What the judge must call it; the first of a report's anomalies is one of these. */
@@ -271,4 +274,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...GROWTH_BUGS,
   ...INTERVAL_BUGS,
   ...TOPOLOGY_BUGS,
+  ...EXPIRY_BUGS,
 ]

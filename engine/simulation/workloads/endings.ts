@@ -1,12 +1,17 @@
 import type { Clock, Millis } from '../../ports.js'
+import { placesOf } from '../judge/places.js'
 import type { SeededRandom } from '../seeded-random.js'
-import type { ChangeOperation, Operation, Several } from './operation.js'
+import { type ChangeOperation, type Operation, placeText, type Several } from './operation.js'
 
 /** How long rows live: shorter and longer than clocks are apart, and some that are over when they are written. */
 const LIVES: readonly Millis[] = [-1_000, 30, 100, 300, 1_000, 3_000, 6_000, 20_000]
 
-/** The same, with rows that live for some time where it makes or renews some. Blocks make none. */
+/**
+ * The same, with rows that live for some time where it makes or renews some. Blocks make none; and what names a row
+ * twice does not: it may find it gone the second time.
+ */
 export function withLives(operation: Operation, random: SeededRandom): Operation {
+  if (namesTwice(operation)) return operation
   switch (operation.kind) {
     case 'put':
     case 'insert':
@@ -21,6 +26,21 @@ export function withLives(operation: Operation, random: SeededRandom): Operation
       }
     default:
       return operation
+  }
+}
+
+function namesTwice(operation: Operation): boolean {
+  switch (operation.kind) {
+    case 'append':
+      return operation.twice === true
+    case 'insert':
+      return new Set(operation.sorts).size < operation.sorts.length
+    case 'several': {
+      const named = operation.changes.flatMap(placesOf).map(placeText)
+      return new Set(named).size < named.length || operation.changes.some(namesTwice)
+    }
+    default:
+      return false
   }
 }
 

@@ -1,5 +1,6 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   and,
   ConditionFailedError,
@@ -141,7 +142,7 @@ describe('the store', () => {
     ]
     for (const call of calls) await expect(call()).rejects.toThrow(InvalidRequestError)
     await expect(store.put(key, {}, misspelt)).rejects.toThrow(
-      /put: there is no "conditon" here; there are condition, signal/,
+      /put: there is no "conditon" here; there are expiresAt, condition, signal/,
     )
   })
 
@@ -151,5 +152,87 @@ describe('the store', () => {
     expect(() => openStore(env, { roots: 0 })).toThrow(/roots must be a whole number from 1/)
     // They are the Durable Object class's.
     expect(() => openStore(env, { limits: {} } as never)).toThrow(/no option "limits"/)
+  })
+})
+
+describe('items that end by themselves', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+  /** From then on. The store and the Durable Objects of the tests live in one place, with one clock. */
+  const later = (time: number) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + time })
+  }
+  const at = (time: number) => new Date(Date.now() + time)
+  const expiresAt = { expiresAt: 'ends' }
+
+  it('are not there any more, whoever asks, and make room for others', async () => {
+    const store = open()
+    await store.put({ hashKey: 'a', sortKey: 1 }, { n: 1, ends: at(60_000) }, expiresAt)
+    await store.insert({ hashKey: 'a', sortKey: 2 }, { n: 2, ends: null }, expiresAt)
+    const all = async () => {
+      const found: unknown[] = []
+      for await (const { value } of store.query({ hashKey: 'a' })) found.push(value.n)
+      return found
+    }
+    expect(await all()).toEqual([1, 2])
+    later(60_000)
+    expect(await all()).toEqual([2])
+    expect(await store.getMany([{ hashKey: 'a', sortKey: 1 }])).toEqual([null])
+    expect(await store.delete({ hashKey: 'a', sortKey: 1 })).toBe(false)
+    await store.insert({ hashKey: 'a', sortKey: 1 }, { n: 3, ends: at(1_000) }, expiresAt)
+    await store.update({ hashKey: 'a', sortKey: 1 }, { ends: value(at(9_000)) }, expiresAt)
+    later(5_000)
+    expect(await all()).toEqual([3, 2])
+    later(5_000)
+    expect(await all()).toEqual([2])
+  })
+
+  it('end in transactions too', async () => {
+    const store = open()
+    const keys = ['a', 'b', 'c', 'd'].map((hashKey) => ({ hashKey }))
+    await store.transactWrite(
+      keys.map((key) => ({ kind: 'put', key, value: { ends: at(1_000) }, ...expiresAt }) as const),
+    )
+    expect((await store.transactRead(keys.map((key) => ({ kind: 'get', key })))).includes(null)).toBe(false)
+    later(1_000)
+    expect(await store.transactRead(keys.map((key) => ({ kind: 'get', key })))).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ])
+  })
+
+  it('are deleted by the alarm, so that storage shrinks', async () => {
+    const name = `store-${databases}`
+    const store = open()
+    for (let i = 0; i < 40; i++) {
+      await store.put({ hashKey: 'a', sortKey: i }, { text: 'x'.repeat(50_000), ends: at(1_000) }, expiresAt)
+    }
+    await store.put({ hashKey: 'a', sortKey: 99 }, { text: 'kept' })
+    const { partition } = await store.locate({ hashKey: 'a' })
+    expect(partition).toContain(name)
+    const namespace = (env as unknown as { FOKOS_PARTITION: { getByName(name: string): never } })
+      .FOKOS_PARTITION
+    const look = () =>
+      runInDurableObject(namespace.getByName(partition), (_: unknown, { storage }: DurableObjectState) => ({
+        items: storage.sql.exec('SELECT count(*) AS n FROM items').one().n,
+        large: storage.sql.exec('SELECT count(*) AS n FROM large_values').one().n,
+        bytes: storage.sql.databaseSize,
+      }))
+    const before = await look()
+    expect(before).toMatchObject({ items: 41, large: 40 })
+    later(1_000)
+    expect(await runDurableObjectAlarm(namespace.getByName(partition))).toBe(true)
+    await vi.waitFor(async () => expect(await look()).toMatchObject({ items: 1, large: 0 }))
+    expect((await look()).bytes).toBeLessThanOrEqual(before.bytes)
+  })
+
+  it('are refused when it is no moment that is to say when they end', async () => {
+    const store = open()
+    await expect(store.put({ hashKey: 'a' }, { ends: 5 }, expiresAt)).rejects.toThrow(InvalidValueError)
+    await expect(store.put({ hashKey: 'a' }, {}, { expiresAt: '' })).rejects.toThrow(InvalidRequestError)
+    expect(await store.get({ hashKey: 'a' })).toBeNull()
   })
 })

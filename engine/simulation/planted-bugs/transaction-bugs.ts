@@ -83,7 +83,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'const earlier = opened.parts.get(hashKey, attempt.id, piece)',
     replace: 'const earlier = opened.parts.all().find((part) => part.attempt.id === attempt.id)',
     workload: 'transfers',
-    seed: 20,
+    seed: 84,
     shows: [
       'lost write',
       'lost update',
@@ -98,7 +98,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/participant.ts',
     find: '      proposed === at &&',
     replace: '      proposed > 0 && at > 0 &&',
-    seed: 14,
+    seed: 93,
     shows: [
       'duplicate write',
       'lost update',
@@ -122,7 +122,8 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     replace: `const arrived = (turn as any).arrived
     ;(turn as any).arrived = true
     const known = arrived ? undefined : this.#decisions.recall(operation)`,
-    seed: 217,
+    faults: 'forgetful',
+    seed: 10,
     shows: ['duplicate write', 'lost write', 'G1c (circular information flow)', 'G1a (aborted read)'],
   },
   {

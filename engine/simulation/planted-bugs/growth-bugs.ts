@@ -109,7 +109,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     replace: '',
     workload: 'contention',
     faults: 'forgetful',
-    seed: 6,
+    seed: 56,
     shows: ['duplicate write', 'G1a (aborted read)', ...LOST],
   },
   {
@@ -118,7 +118,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     find: '      mayBelong(place, this.#set) && !leftOver ? readMovedRow(',
     replace:
       "      place.table !== 'transactions' && mayBelong(place, this.#set) && !leftOver ? readMovedRow(",
-    seed: 36,
+    seed: 260,
     shows: ['duplicate write', ...LOST],
   },
   {
@@ -126,7 +126,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     file: 'partition/transfer/copy-page.ts',
     find: '        return this.#parts(behind)\n',
     replace: '        return true\n',
-    seed: 36,
+    seed: 74,
     shows: LOST,
   },
   {
@@ -134,7 +134,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     file: 'partition/transfer/moved-rows.ts',
     find: '      else storage.run(SQL.putPromoted, hashKey, moved.row)\n',
     replace: '',
-    seed: 15,
+    seed: 74,
     // Who looks for the hash key promotes it anew, or is sent back and forth.
     shows: [...LOST, 'detour'],
   },
@@ -166,7 +166,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
         waited = true
         return this.#section(request, turn)
       })`,
-    seed: 139,
+    seed: 265,
     shows: LOST,
   },
   {

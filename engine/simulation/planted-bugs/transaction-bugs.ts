@@ -149,7 +149,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'if (opened.deletions.nothingWent(seen) && opened.versions.isCurrent()) return',
     replace: 'if (opened.versions.isCurrent()) return',
     workload: 'snapshots',
-    seed: 62,
+    seed: 115,
     shows: [
       'G-single (read skew)',
       'G2-item (write skew)',
@@ -179,6 +179,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
       'G2 (phantom)',
       'G2-item (write skew)',
       'real-time violation',
+      'wrong total',
     ],
   },
   {

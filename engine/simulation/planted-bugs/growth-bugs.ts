@@ -216,7 +216,7 @@ export const GROWTH_BUGS: readonly PlantedBug[] = [
     replace: '',
     workload: 'one key',
     seed: 6,
-    shows: ['G2 (phantom)', 'broken storage', 'not linearizable', 'unavailable'],
+    shows: ['G2 (phantom)', 'broken storage', 'not linearizable', 'unavailable', 'wrong answer'],
   },
   {
     name: 'a page that is read from its end begins behind the boundary',

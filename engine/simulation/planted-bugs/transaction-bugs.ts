@@ -139,7 +139,8 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
       },
     ],
     workload: 'snapshots',
-    seed: 163,
+    faults: 'forgetful',
+    seed: 99,
     // Of a delete, what is gone shows.
     shows: ['G1a (aborted read)', 'lost update', 'lost write', 'stale read'],
   },

@@ -682,6 +682,22 @@ describe('the format of the tables', () => {
     expect(await read(1)).toBe(1)
   })
 
+  it('is brought up to date where an older version has made the tables', async () => {
+    await write(put(1, { n: 1 }))
+    const { database } = world.host(ROOT)
+    database.exec(
+      "DROP INDEX ending; ALTER TABLE items DROP COLUMN expires; DELETE FROM facts WHERE name = 'tables'",
+    )
+    world.restart(ROOT)
+    expect(await read(1)).toBe(1)
+    expect(format()).toEqual([{ value: 3 }])
+    await write(put(2, { n: 2, ends: after(10) }))
+    world.restart(ROOT)
+    expect(await read(2)).toBe(2)
+    world.now += 10
+    expect(await read(2)).toBeNull()
+  })
+
   it('keeps older versions out from the first part of a transaction on that would make something end', async () => {
     await write(put(1, { n: 1 }))
     await prepare(partOf([insert(2, { n: 2, ends: after(10_000) })]))

@@ -33,6 +33,7 @@ const queries = {
 
 for (const [name, query] of Object.entries(queries)) {
   try {
+    // kysely-fokos-allow missing_hash_key: it shows what a refusal looks like
     const { operation, sql } = query.compile() as FokosCompiledQuery
     console.log(`${name}: ${operation.kind}\n  ${sql}`)
   } catch (error) {

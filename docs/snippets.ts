@@ -8,8 +8,10 @@ export interface Snippet {
   readonly file: string
   readonly line: number
   readonly code: string
-  /** Must not type-check, and must be refused when it runs: "```ts refused". */
+  /** Must be refused when it runs: "```ts refused", or "```ts before" where the types cannot see it. */
   readonly refused: boolean
+  /** Must not type-check: "```ts refused". */
+  readonly mistyped: boolean
   /** Has imports or exports, so it is a module of its own. Others see the prelude, and can be run. */
   readonly isModule: boolean
 }
@@ -24,11 +26,12 @@ export function readSnippets(): Snippet[] {
   ]
   return pages.flatMap((file) => {
     const text = readFileSync(ROOT + file, 'utf8')
-    return [...text.matchAll(/^```ts( refused)?\n([\s\S]*?)^```$/gm)].map((match) => ({
+    return [...text.matchAll(/^```ts( refused| before)?\n([\s\S]*?)^```$/gm)].map((match) => ({
       file,
       line: text.slice(0, match.index).split('\n').length,
       code: match[2] as string,
       refused: match[1] !== undefined,
+      mistyped: match[1] === ' refused',
       isModule: /^(import|export) /m.test(match[2] as string),
     }))
   })
@@ -36,7 +39,7 @@ export function readSnippets(): Snippet[] {
 
 /** What snippets that are no modules may use. The database is that of "Getting started". */
 export const PRELUDE = `
-import { CamelCasePlugin, type ColumnType, type Generated, Kysely } from 'kysely'
+import { CamelCasePlugin, type ColumnType, type Generated, Kysely, sql } from 'kysely'
 import * as z from 'zod'
 import { ConstraintError, defineDatabase, type Explanation, type FokosCompiledQuery, type HashKey, type InferDatabase, retryTransaction, type SortKey, scanEveryPartition, table, ulid, uuid, ValidationError } from 'kysely-fokos'
 import { calculate, column, compare, ConditionFailedError, exists, not, openStore, value } from 'kysely-fokos/engine'
@@ -56,7 +59,7 @@ export async function run(db: Kysely<Database>, env: { FOKOS_PARTITION: object; 
 
 /** Takes what of the prelude a snippet may leave unused. */
 const USED = `
-export { CamelCasePlugin, ConstraintError, database, Kysely, retryTransaction, scanEveryPartition, ulid, uuid, ValidationError, z }
+export { CamelCasePlugin, ConstraintError, database, Kysely, retryTransaction, scanEveryPartition, sql, ulid, uuid, ValidationError, z }
 export { calculate, column, compare, ConditionFailedError, exists, not, openStore, value }
 export type { ColumnType, Explanation, FokosCompiledQuery, Generated, HashKey, SortKey }
 `

@@ -70,7 +70,13 @@ export function callList(
           isKnown ? only([...list, ...values.flat()], when) : only(unknownResult(frame.check, node), when),
         lose,
       )
-    case 'slice':
+    case 'slice': {
+      const bounds = args.map((one) => one[0]?.value)
+      if (!isKnown) return only(list)
+      if (bounds.every(isConstant)) return only(list.slice(...(bounds as number[])))
+      // How many it takes is not known: some.
+      return only(list.slice(0, 2))
+    }
     case 'sort':
     case 'toSorted':
     case 'reverse':

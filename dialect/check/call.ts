@@ -196,12 +196,32 @@ function callFunction(frame: Frame, value: unknown, when: When, call: Call): Alt
   )
 }
 
+/** So long are lists that `Array.from({ length })` makes: more than the conditions of a query may name. */
+const LONGEST_LIST = 2_000
+
+/** `Array.from({ length }, make)`: a list that is known, if its length is. */
+function listOfLength(frame: Frame, { node, name, args }: Call): Alternatives | undefined {
+  const [given, make] = args
+  const from = given?.[0]?.value
+  if (name !== 'from' || !isPlainObject(from) || typeof from.length !== 'number') return undefined
+  const closure = make?.[0]?.value
+  if (from.length > LONGEST_LIST) return undefined
+  const made = Array.from({ length: from.length }, (_, i) =>
+    closure instanceof Closure
+      ? invoke(frame, closure, [only(undefined), only(i)], node, true)[0]?.value
+      : undefined,
+  )
+  return only(made)
+}
+
 /** What nothing is known of: functions that it is given may be called, and queries may be executed. */
 function callUnknown(frame: Frame, { node, name, args }: Call): Alternatives {
   const { queries } = frame.check
   if (name === 'all' || name === 'allSettled' || name === 'race' || name === 'resolve' || name === 'freeze') {
     return args[0] ?? only(undefined)
   }
+  const list = listOfLength(frame, { node, name, args })
+  if (list !== undefined) return list
   for (const { value } of args.flat()) {
     if (value instanceof Closure) invokePerhaps(frame, value, node)
     else if (isReal(value) && isQuery(value)) {

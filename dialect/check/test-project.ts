@@ -46,6 +46,7 @@ export function makeProject(files: { readonly [name: string]: string }): TestPro
   const paths = {
     kysely: ['../../node_modules/kysely'],
     'kysely-fokos': ['../../dialect/index.ts'],
+    'kysely-fokos/engine': ['../../engine/index.ts'],
   }
   const compilerOptions = {
     ...{ target: 'es2022', lib: ['es2024', 'dom'], module: 'esnext', moduleResolution: 'bundler' },

@@ -1,7 +1,9 @@
 import type { Node, Program, SourceFile, Symbol as TsSymbol, TypeChecker } from 'typescript'
+import type { Alternatives } from './alternatives.js'
 import type { Activation } from './frame.js'
 import type { KnownDatabases } from './known-databases.js'
 import type { Queries } from './queries.js'
+import type { Touching } from './touches-kysely.js'
 import type { Closure } from './values.js'
 
 /** What one run of the check knows and has found. */
@@ -25,12 +27,15 @@ export interface Check {
   readonly underWay: Set<TsSymbol>
   /** What is returned or exported by those that nobody calls: queries that may be executed elsewhere. */
   readonly handedOut: { readonly value: unknown; readonly at: Node }[]
+  readonly touching: Touching
+  /** How often a function was followed without anything that has to do with queries, and what it gave last. */
+  readonly calls: Map<Node, { count: number; last: Alternatives }>
   /** How many expressions were evaluated since the last function that was begun with. */
   steps: number
 }
 
 /** So many expressions are evaluated from one function on: what comes behind is reported as not followed. */
-export const MOST_STEPS = 400_000
+export const MOST_STEPS = 200_000
 
 /** A key that nothing else has. */
 export function newKey(check: Check): string {

@@ -12,13 +12,14 @@ import { isExecution } from './call.js'
 import type { Check } from './check.js'
 import { symbolValue } from './evaluate.js'
 import { executeBlock } from './execute.js'
-import { invoke, placeholderArguments } from './invoke.js'
+import { invoke, isNested, placeholderArguments } from './invoke.js'
 import { KnownDatabases } from './known-databases.js'
 import { libraryOf } from './library.js'
 import { construct } from './member.js'
 import { moduleActivation, moduleFrame } from './modules.js'
 import { isBuilder, kyselyOfType } from './placeholder-value.js'
 import { Queries } from './queries.js'
+import { findTouching } from './touches-kysely.js'
 import { ts } from './typescript.js'
 import { Closure, FOREIGN, isReal, ProgramClass } from './values.js'
 
@@ -34,6 +35,7 @@ export interface FollowOptions {
  */
 export function followProgram(program: Program, { takeUndeclared }: FollowOptions): Queries {
   const checker = program.getTypeChecker()
+  const files = program.getSourceFiles().filter((file) => isOfProgram(program, file))
   const check: Check = {
     program,
     checker,
@@ -47,12 +49,10 @@ export function followProgram(program: Program, { takeUndeclared }: FollowOption
     modules: new Map(),
     underWay: new Set(),
     handedOut: [],
+    touching: findTouching(files, checker),
+    calls: new Map(),
     steps: 0,
   }
-  const files = program
-    .getSourceFiles()
-    .filter((file) => !file.isDeclarationFile && !program.isSourceFileFromExternalLibrary(file))
-    .filter((file) => libraryOf(file as never) === undefined)
   findDeclarations(check, files)
   for (const file of files) followModule(check, file)
   const referenced = referencedFunctions(check, files)
@@ -72,6 +72,11 @@ export function followProgram(program: Program, { takeUndeclared }: FollowOption
   findUnreached(check, files)
   for (const site of check.queries.followed) check.queries.settle(site)
   return check.queries
+}
+
+function isOfProgram(program: Program, file: SourceFile): boolean {
+  if (file.isDeclarationFile || program.isSourceFileFromExternalLibrary(file)) return false
+  return libraryOf(file as never) === undefined
 }
 
 /** Evaluates the declarations of databases before all else: types are of them. */
@@ -103,6 +108,7 @@ function isInFunction(node: Node): boolean {
 function followModule(check: Check, file: SourceFile): void {
   check.steps = 0
   const frame = moduleFrame(check, file)
+  if (!check.touching.touches(file)) return
   executeBlock(frame, file.statements)
   const exports = check.checker.getSymbolAtLocation(file)
   for (const symbol of exports === undefined ? [] : check.checker.getExportsOfModule(exports)) {
@@ -120,7 +126,7 @@ function functionsOf(check: Check, file: SourceFile): Closure[] {
     if (ts.isFunctionDeclaration(statement) && statement.body !== undefined) {
       return [new Closure(statement, activation, undefined)]
     }
-    if (!ts.isClassDeclaration(statement)) return []
+    if (!ts.isClassDeclaration(statement) || !check.touching.touches(statement)) return []
     const of = new ProgramClass(statement, activation)
     const methods = statement.members.filter(
       (member) => ts.isMethodDeclaration(member) || ts.isAccessor(member),
@@ -135,14 +141,10 @@ function functionsOf(check: Check, file: SourceFile): Closure[] {
 function follow(check: Check, closure: Closure): void {
   if (check.invoked.has(closure.node)) return
   check.steps = 0
-  const found = invoke(
-    { check, stack: [], path: ALWAYS },
-    closure,
-    placeholderArguments(check, closure.node),
-    closure.node,
-  )
   check.invoked.add(closure.node)
-  handOut(check, found, closure.node)
+  if (!isNested(closure) && !check.touching.touches(closure.node)) return
+  const args = placeholderArguments(check, closure.node)
+  handOut(check, invoke({ check, stack: [], path: ALWAYS }, closure, args, closure.node), closure.node)
 }
 
 /** Functions within functions, and those that variables hold: if nobody has called them yet, nobody here does. */

@@ -1,4 +1,4 @@
-import type { BindingName, FunctionLikeDeclaration, Node, ParameterDeclaration } from 'typescript'
+import type { BindingName, Expression, FunctionLikeDeclaration, Node, ParameterDeclaration } from 'typescript'
 import { ALWAYS, type Alternatives, limited, only, type When } from './alternatives.js'
 import { type Check, newKey } from './check.js'
 import { evaluate } from './evaluate.js'
@@ -6,12 +6,13 @@ import { executeBlock, hoistFunctions } from './execute.js'
 import { type Frame, mergeStates, newActivation, saveState } from './frame.js'
 import { memberOf } from './member.js'
 import { MORE_COMBINATIONS } from './not-followed.js'
-import { touchesKysely } from './touches-kysely.js'
 import { ts } from './typescript.js'
 import { Closure, FOREIGN, isPlainObject, isReal, Lost, Placeholder } from './values.js'
 
 /** So deep are calls of functions followed. */
 const DEEPEST_CALLS = 40
+/** So often are functions followed that are given nothing that has to do with queries. */
+const MOST_CALLS = 20
 /** So often may one function be under way: what calls itself is followed once more. */
 const MOST_RECURSIONS = 2
 
@@ -32,9 +33,12 @@ export function invoke(
   const { check, stack, path } = frame
   const { node } = closure
   if (node.body === undefined) return only(unknownResult(check, at))
-  if (!always && !touchesKysely(check, node) && !args.some((alternatives) => alternatives.some(matters))) {
+  const isRelevant = args.some((alternatives) => alternatives.some(matters))
+  if (!always && !isRelevant && !isNested(closure) && !check.touching.touches(node))
     return only(unknownResult(check, at))
-  }
+  const calls = check.calls.get(node)
+  // What is called from everywhere, with nothing of interest, gives what it has given before.
+  if (!isRelevant && calls !== undefined && calls.count >= MOST_CALLS) return calls.last
   const under = stack.filter((one) => one === node).length
   if (under >= MOST_RECURSIONS || stack.length >= DEEPEST_CALLS) {
     return only(new Lost('functions that call each other without end', at))
@@ -51,12 +55,22 @@ export function invoke(
     leaving: [],
   }
   bindParameters(inner, node, args)
-  if (!ts.isBlock(node.body)) return evaluate(inner, node.body)
-  hoistFunctions(inner, node.body.statements)
-  const end = executeBlock(inner, node.body.statements)
-  if (node.asteriskToken !== undefined) return only(unknownResult(check, at))
-  const returns = end === 'next' ? [...inner.returns, ...only(undefined, inner.path)] : inner.returns
-  return limited(returns, () => check.queries.lose(at, MORE_COMBINATIONS, at))
+  const found = limited(run(inner, node, node.body, at), () => check.queries.lose(at, MORE_COMBINATIONS, at))
+  if (!isRelevant) check.calls.set(node, { count: (calls?.count ?? 0) + 1, last: found })
+  return found
+}
+
+function run(frame: Frame, { asteriskToken }: FunctionLikeDeclaration, body: Node, at: Node): Alternatives {
+  if (!ts.isBlock(body)) return evaluate(frame, body as Expression)
+  hoistFunctions(frame, body.statements)
+  const end = executeBlock(frame, body.statements)
+  if (asteriskToken !== undefined) return only(unknownResult(frame.check, at))
+  return end === 'next' ? [...frame.returns, ...only(undefined, frame.path)] : frame.returns
+}
+
+/** Whether a function stands in another, whose variables it may use. */
+export function isNested({ around }: Closure): boolean {
+  return around.around !== undefined
 }
 
 /** Follows a function that might be called, or not, by somebody who is not known. */

@@ -10,7 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** What the package's own build asks of esbuild. */
 const asPublished: BuildOptions = {}
-;(tsup as Options).esbuildOptions?.(asPublished, { format: 'esm' })
+const [library] = tsup as Options[]
+library?.esbuildOptions?.(asPublished, { format: 'esm' })
 
 /** Bytes of a Worker, minified and compressed, as wrangler would upload it. */
 async function bundleSize(source: string): Promise<number> {

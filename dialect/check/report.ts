@@ -1,7 +1,7 @@
 import type { Finding, Findings, NotFollowed, Pattern, Place } from './findings.js'
 
-/** Where the docs of a code are, for who reads a report elsewhere. */
-const DOCS = 'https://www.npmjs.com/package/kysely-fokos?activeTab=code#docs/errors.md'
+/** Where the package is, for who reads a report elsewhere. */
+const HOME = 'https://www.npmjs.com/package/kysely-fokos'
 
 /** How a report is written. */
 export type Format = 'text' | 'json' | 'sarif'
@@ -67,7 +67,7 @@ function sarifReport({ refused, notFollowed }: Findings, version: string): unkno
     ...codes.map((id) => ({
       id,
       shortDescription: { text: `A query that is refused: ${id}` },
-      helpUri: DOCS,
+      help: { text: `kysely-fokos/docs/errors.md#${id}` },
       defaultConfiguration: { level: 'error' },
     })),
     ...(notFollowed.length === 0
@@ -76,7 +76,7 @@ function sarifReport({ refused, notFollowed }: Findings, version: string): unkno
           {
             id: NOT_FOLLOWED,
             shortDescription: { text: 'A query that could not be followed, and is not checked' },
-            helpUri: DOCS,
+            help: { text: 'kysely-fokos/docs/check.md#what-it-does-not-follow' },
             defaultConfiguration: { level: 'note' },
           },
         ]),
@@ -86,7 +86,7 @@ function sarifReport({ refused, notFollowed }: Findings, version: string): unkno
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'kysely-fokos', version, informationUri: DOCS, rules } },
+        tool: { driver: { name: 'kysely-fokos', version, informationUri: HOME, rules } },
         columnKind: 'utf16CodeUnits',
         results: [
           ...refused.map((finding) => refusedResult(finding, codes.indexOf(finding.code))),

@@ -144,7 +144,12 @@ function follow(check: Check, closure: Closure): void {
   check.invoked.add(closure.node)
   if (!isNested(closure) && !check.touching.touches(closure.node)) return
   const args = placeholderArguments(check, closure.node)
-  handOut(check, invoke({ check, stack: [], path: ALWAYS }, closure, args, closure.node), closure.node)
+  try {
+    handOut(check, invoke({ check, stack: [], path: ALWAYS }, closure, args, closure.node), closure.node)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    check.queries.lose(closure.node, 'it nests too deeply to be followed', closure.node)
+  }
 }
 
 /** Functions within functions, and those that variables hold: if nobody has called them yet, nobody here does. */

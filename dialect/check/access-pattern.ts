@@ -1,4 +1,11 @@
-import type { Change, Order, QueryOperation, Reading, WriteOperation } from '../../engine/operations.js'
+import type {
+  AggregateOperation,
+  Change,
+  Order,
+  QueryOperation,
+  Reading,
+  WriteOperation,
+} from '../../engine/operations.js'
 import type { CompiledOperation } from '../compiler/statement.js'
 import type { Explanation, KeyColumns } from '../driver/explanation.js'
 import { readableBounds } from '../driver/readable-key.js'
@@ -26,11 +33,21 @@ export function accessPattern(operation: CompiledOperation, table: TableSchema):
         reading(operation),
       )
     case 'query': {
-      const hashKeys = new Set(operation.spans.map(({ hashKey }) => hashKey.join()))
+      const several = hasSeveralHashKeys(operation)
       return text(
-        `query ${table.name} by ${intervalText(operation, table, hashKeys.size > 1)}`,
-        ordered(operation.order, table, hashKeys.size > 1),
+        `query ${table.name} by ${intervalText(operation, table, several)}`,
+        ordered(operation.order, table, several),
         reading(operation),
+      )
+    }
+    case 'aggregate':
+      return aggregateText(operation, table)
+    case 'alter': {
+      const { alteration, returning } = operation
+      return text(
+        `${alteration.kind} all of ${table.name} by ${intervalText(operation, table, hasSeveralHashKeys(operation))}`,
+        reading(operation),
+        returning === undefined ? '' : 'returning',
       )
     }
     case 'scan':
@@ -38,9 +55,24 @@ export function accessPattern(operation: CompiledOperation, table: TableSchema):
     case 'write':
       return writeText(operation, table)
     default:
-      // What a later version can do has a name.
-      return `${(operation as { readonly kind: string }).kind} ${table.name}`
+      return operation satisfies never
   }
+}
+
+function hasSeveralHashKeys({ spans }: Pick<QueryOperation, 'spans'>): boolean {
+  return new Set(spans.map(({ hashKey }) => hashKey.join())).size > 1
+}
+
+function aggregateText(operation: AggregateOperation, table: TableSchema): string {
+  const { aggregates, groups, having, orderBy } = operation
+  const results = [...new Set(aggregates.map((aggregate) => aggregate.function))].join(', ')
+  return text(
+    `${results === '' ? 'distinct' : results} of ${table.name} by ${intervalText(operation, table, hasSeveralHashKeys(operation))}`,
+    groups.length === 0 ? '' : `group by ${groups.map(({ name }) => name).join(', ')}`,
+    having === undefined ? '' : 'having',
+    orderBy === undefined ? '' : 'order by results',
+    reading(operation),
+  )
 }
 
 function text(first: string, ...others: readonly string[]): string {
@@ -51,14 +83,22 @@ function keyColumns({ hashKey, sortKey }: TableSchema): string {
   return [hashKey, ...sortKey].join(', ')
 }
 
-function reading({ filter, limit }: Reading & { readonly limit?: number }): string {
-  return [filter === undefined ? '' : 'filtered', limit === undefined ? '' : 'limit']
+function reading({ filter, limit, offset }: Reading & Pick<QueryOperation, 'limit' | 'offset'>): string {
+  return [
+    filter === undefined ? '' : 'filtered',
+    limit === undefined ? '' : 'limit',
+    offset === undefined ? '' : 'offset',
+  ]
     .filter((part) => part !== '')
     .join('; ')
 }
 
 /** The columns that say where the rows are: the hash key, then those of the sort key, with how they are bound. */
-function intervalText({ spans }: QueryOperation, table: TableSchema, severalHashKeys: boolean): string {
+function intervalText(
+  { spans }: Pick<QueryOperation, 'spans'>,
+  table: TableSchema,
+  severalHashKeys: boolean,
+): string {
   const bounds = [...new Set(spans.map(({ interval }) => boundsText(readableBounds(interval, table))))]
   const several = spans.length > 1 && !severalHashKeys ? ' (several intervals)' : ''
   const hashKey = severalHashKeys ? `several ${table.hashKey}` : table.hashKey

@@ -267,14 +267,25 @@ export function isExecution(name: string): boolean {
   ].includes(name)
 }
 
+type Declared = Parameters<typeof fokos.defineDatabase>[0]
+
+/** The declaration as far as it says where rows live: what makes values and what checks them is not asked. */
+function withoutValues(options: Declared): Declared {
+  const tables = Object.entries(options.tables).map(([name, { validate: _, defaults = {}, ...table }]) => {
+    const made = Object.keys(defaults).map((column) => [column, ''])
+    return [name, { ...table, defaults: Object.fromEntries(made) }]
+  })
+  return { ...options, tables: Object.fromEntries(tables) }
+}
+
 function defineDatabase(frame: Frame, { node, args }: Call): Alternatives {
   const { check } = frame
   return callReal(frame, {
     call: node,
     receiver: undefined,
     method: '',
-    run: (options: never) => {
-      const declaration = fokos.defineDatabase(options)
+    run: (options: Declared) => {
+      const declaration = fokos.defineDatabase(withoutValues(options))
       const { parent } = node
       const symbol =
         ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)

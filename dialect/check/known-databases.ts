@@ -172,6 +172,7 @@ export class KnownDatabases {
       hashKey: hash,
       sortKey: sort,
       sortKeyOptional: false,
+      defaults: new Map<string, never>(),
     }))
     const isReadyMade = tables.every(
       ({ hashKey, sortKey }) => hashKey === 'hash_key' && sortKey.every((column) => column === 'sort_key'),

@@ -28,7 +28,7 @@ interface Step {
 }
 
 /** What these say is that something is missing: no call of the query is the wrong one. */
-const MISSING: ReadonlySet<string> = new Set(['missing_hash_key', 'incomplete_key'])
+const MISSING: ReadonlySet<string> = new Set(['missing_hash_key', 'aggregate_over_several', 'not_grouped'])
 /** What these refuse is the way to execute it. */
 const OF_EXECUTION: ReadonlySet<string> = new Set([
   'explain',

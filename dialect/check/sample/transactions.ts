@@ -62,9 +62,9 @@ export async function refused(db: Kysely<Database>, origin: string) {
     .execute((trx) => trx.selectFrom('travellers').selectAll().where('id', '=', 'ann').execute())
   await retryTransaction(db, (trx) => sql`delete from travellers`.execute(trx)) // refused: raw_sql
   const trx = await db.startTransaction().execute()
-  await trx // refused: incomplete_key
+  await trx // refused: missing_hash_key
     .deleteFrom('flights')
-    .where((eb) => eb('origin', '=', origin))
+    .where((eb) => eb('destination', '=', origin))
     .execute()
   await trx
     .updateTable('travellers')

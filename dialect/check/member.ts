@@ -116,13 +116,13 @@ export function construct(
 ): Instance {
   const instance = new Instance(of)
   const [base] = classAndBases(frame, of).slice(1)
-  const constructor = of.node.members.find(ts.isConstructorDeclaration)
+  const own = of.node.members.find(ts.isConstructorDeclaration)
   // Who has no constructor hands its arguments on to the class that it extends.
   if (base !== undefined) {
-    const inherited = construct(frame, base, constructor === undefined ? args : undefined)
+    const inherited = construct(frame, base, own === undefined ? args : undefined)
     for (const [name, value] of inherited.fields) instance.fields.set(name, value)
   }
-  const given = constructor === undefined ? [] : (args ?? placeholderArguments(frame.check, constructor))
+  const given = own === undefined ? [] : (args ?? placeholderArguments(frame.check, own))
   const inner: Frame = {
     ...frame,
     activation: newActivation(of.around),
@@ -131,9 +131,9 @@ export function construct(
     returns: [],
     leaving: [],
   }
-  constructor?.parameters.forEach((parameter, i) => {
+  own?.parameters.forEach((parameter, i) => {
     const value = given[i] ?? only(undefined)
-    if (ts.isIdentifier(parameter.name) && ts.isParameterPropertyDeclaration(parameter, constructor)) {
+    if (ts.isIdentifier(parameter.name) && ts.isParameterPropertyDeclaration(parameter, own)) {
       instance.fields.set(parameter.name.text, value)
     }
   })
@@ -141,14 +141,14 @@ export function construct(
     if (!ts.isPropertyDeclaration(member) || isStatic(member) || member.initializer === undefined) continue
     instance.fields.set(member.name.getText(), evaluate(inner, member.initializer))
   }
-  if (constructor?.body !== undefined && frame.stack.filter((one) => one === of.node).length < 2) {
-    frame.check.invoked.add(constructor)
-    constructor.parameters.forEach((parameter, i) => {
+  if (own?.body !== undefined && frame.stack.filter((one) => one === of.node).length < 2) {
+    frame.check.invoked.add(own)
+    own.parameters.forEach((parameter, i) => {
       if (!ts.isIdentifier(parameter.name)) return
       const symbol = frame.check.checker.getSymbolAtLocation(parameter.name)
       if (symbol !== undefined) inner.activation.variables.set(symbol, given[i] ?? only(undefined))
     })
-    executeBlock(inner, constructor.body.statements)
+    executeBlock(inner, own.body.statements)
   }
   return instance
 }

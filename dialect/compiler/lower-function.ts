@@ -66,7 +66,7 @@ export function lowerCase({ value, when = [], else: otherwise }: CaseNode, scope
     return {
       when:
         compared === undefined ? right : ({ kind: 'compare', operator: '=', left: compared, right } as const),
-      then: lowerExpression(result, scope),
+      value: lowerExpression(result, scope),
     }
   })
   return {

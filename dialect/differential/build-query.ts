@@ -156,8 +156,8 @@ function operand(eb: Builder, value: Operand, table: string, encode: Encode): Ex
       return eb.cast(operand(eb, value.operand, table, encode), value.to as 'text')
     case 'case': {
       let built: Any = eb.case()
-      for (const { when, then } of value.branches) {
-        built = built.when(build(eb, when, table, encode)).then(operand(eb, then, table, encode))
+      for (const { when, value: chosen } of value.branches) {
+        built = built.when(build(eb, when, table, encode)).then(operand(eb, chosen, table, encode))
       }
       if (value.otherwise !== undefined) built = built.else(operand(eb, value.otherwise, table, encode))
       return eb.parens(built.end())

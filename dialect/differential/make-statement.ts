@@ -456,7 +456,7 @@ function makeComputation(
   if (choice < 0.5) {
     const branches = Array.from({ length: 1 + random.below(2) }, () => ({
       when: makeCondition(random, world, 0),
-      then: random.chance(0.5) ? other() : value(),
+      value: random.chance(0.5) ? other() : value(),
     }))
     return { kind: 'case', type, branches, ...(random.chance(0.6) ? { otherwise: value() } : undefined) }
   }

@@ -92,7 +92,7 @@ export type Operand =
   | {
       readonly kind: 'case'
       readonly type: ColumnKind
-      readonly branches: readonly { readonly when: Condition; readonly then: Operand }[]
+      readonly branches: readonly { readonly when: Condition; readonly value: Operand }[]
       readonly otherwise?: Operand
     }
   | {

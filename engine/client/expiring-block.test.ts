@@ -61,7 +61,7 @@ beforeEach(() => {
   block = world.client.begin()
 })
 
-const after = (time: number) => new Date(world.now + time)
+const inMillis = (time: number) => new Date(world.now + time)
 const change = (kind: 'put' | 'insert', sort: number, item: Item): Change =>
   ({
     kind,
@@ -90,7 +90,7 @@ const numbers = async (of: Pick<Client, 'query'> | TransactionBlock) => {
 describe('what a transaction has written itself', () => {
   it('ends by the clock of its client, for whatever it reads', async () => {
     await outside(change('put', 1, { n: 1 }))
-    await write(change('insert', 2, { n: 2, ends: after(100) }), change('put', 3, { n: 3, ends: null }))
+    await write(change('insert', 2, { n: 2, ends: inMillis(100) }), change('put', 3, { n: 3, ends: null }))
     expect(await numbers(block)).toEqual([1, 2, 3])
     world.now += 100
     expect(await numbers(block)).toEqual([1, 3])
@@ -107,8 +107,8 @@ describe('what a transaction has written itself', () => {
     await outside(change('put', 1, { n: 0 }))
     world.ahead = 10_000
     await write(
-      change('put', 1, { n: 1, ends: after(5_000) }),
-      change('insert', 2, { n: 2, ends: after(5_000) }),
+      change('put', 1, { n: 1, ends: inMillis(5_000) }),
+      change('insert', 2, { n: 2, ends: inMillis(5_000) }),
       change('put', 3, { n: 3, ends: null }),
     )
     expect(await numbers(block)).toEqual([3])
@@ -117,7 +117,7 @@ describe('what a transaction has written itself', () => {
   })
 
   it('ends when it is to, after the commit', async () => {
-    await write(change('insert', 1, { n: 1, ends: after(100) }))
+    await write(change('insert', 1, { n: 1, ends: inMillis(100) }))
     await write(set(1, 'n'))
     await block.commit()
     expect(await numbers(world.client)).toEqual([1])
@@ -126,7 +126,7 @@ describe('what a transaction has written itself', () => {
   })
 
   it('is renewed and read again', async () => {
-    await outside(change('put', 1, { n: 1, ends: after(100), later: after(1_000) }))
+    await outside(change('put', 1, { n: 1, ends: inMillis(100), later: inMillis(1_000) }))
     await block.get({ kind: 'get', key: key(1) })
     const renewal = { column: 'ends', value: column('later') }
     await write({ ...(set(1, 'n') as Change & { kind: 'update' }), assignments: [renewal] })
@@ -150,7 +150,7 @@ describe('what a transaction has written itself', () => {
 
 describe('a transaction that has read what ends meanwhile', () => {
   it('is in conflict when it commits', async () => {
-    await outside(change('put', 1, { n: 1, ends: after(100) }))
+    await outside(change('put', 1, { n: 1, ends: inMillis(100) }))
     expect(await numbers(block)).toEqual([1])
     await write(change('put', 2, { n: 2 }))
     world.now += 100
@@ -160,7 +160,7 @@ describe('a transaction that has read what ends meanwhile', () => {
   })
 
   it('is committed when it has found it ended', async () => {
-    await outside(change('put', 1, { n: 1, ends: after(100) }))
+    await outside(change('put', 1, { n: 1, ends: inMillis(100) }))
     world.now += 100
     expect(await numbers(block)).toEqual([])
     await write(change('insert', 1, { n: 2 }))
@@ -173,7 +173,7 @@ it('items of several partitions end wherever they are', async () => {
   const hashes = Array.from({ length: 8 }, (_, i) => encodeKey([`h${i}`]))
   await outside(
     ...hashes.map((hashKey): Change => {
-      const made = change('put', 1, { n: 1, ends: after(1_000) })
+      const made = change('put', 1, { n: 1, ends: inMillis(1_000) })
       return { ...made, key: { ...made.key, hashKey } }
     }),
   )

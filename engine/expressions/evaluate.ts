@@ -87,7 +87,7 @@ export function evaluate(expression: Expression, operands: Operands): Value {
       return operands.item !== undefined
     case 'case': {
       const branch = expression.branches.find(({ when }) => truth(evaluate(when, operands)) === true)
-      const chosen = branch?.then ?? expression.otherwise
+      const chosen = branch?.value ?? expression.otherwise
       return chosen === undefined ? null : evaluate(chosen, operands)
     }
     case 'call':

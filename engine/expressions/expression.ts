@@ -54,7 +54,7 @@ export type Expression =
   | { readonly kind: 'exists' }
   | {
       readonly kind: 'case'
-      readonly branches: readonly { readonly when: Expression; readonly then: Expression }[]
+      readonly branches: readonly { readonly when: Expression; readonly value: Expression }[]
       readonly otherwise?: Expression
     }
   | { readonly kind: 'call'; readonly function: ScalarFunction; readonly operands: readonly Expression[] }

@@ -231,9 +231,9 @@ describe('a place inside a nested value', () => {
 })
 
 describe('case', () => {
-  const branch = (when: Value, then: Value) => ({
+  const branch = (when: Value, constant: Value) => ({
     when: { kind: 'value', value: when } as const,
-    then: { kind: 'value', value: then } as const,
+    value: { kind: 'value', value: constant } as const,
   })
 
   it('takes the first branch whose condition holds, unknown being no', () => {

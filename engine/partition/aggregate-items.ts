@@ -79,8 +79,7 @@ function countable(items: ItemStore, hashKey: Uint8Array, interval: Interval): I
 }
 
 function addTo(groups: Groups, item: ItemText | undefined, filter: Expression | undefined): void {
-  if (item === undefined) return groups.add(ANY_ITEM)
-  const decoded = decodeItem(item)
+  const decoded = item === undefined ? ANY_ITEM : decodeItem(item)
   if (holds(filter, { item: decoded })) groups.add(decoded)
 }
 

@@ -34,7 +34,7 @@ beforeEach(() => {
 })
 
 /** A moment, from now on. */
-const after = (time: number) => new Date(world.now + time)
+const inMillis = (time: number) => new Date(world.now + time)
 const put = (sort: number, item: Item): Change => ({
   kind: 'put',
   key: key(sort),
@@ -87,7 +87,11 @@ const partOf = (changes: readonly Change[], seen: TransactionPart['seen'] = noth
 
 /** Three rows, of which the middle one has ended. */
 const begin = async () => {
-  await write(put(1, { n: 1 }), put(2, { n: 2, ends: after(1_000) }), put(3, { n: 3, ends: after(60_000) }))
+  await write(
+    put(1, { n: 1 }),
+    put(2, { n: 2, ends: inMillis(1_000) }),
+    put(3, { n: 3, ends: inMillis(60_000) }),
+  )
   expect(await read(2)).toBe(2)
   world.now += 1_000
 }
@@ -218,7 +222,7 @@ describe('an item that has ended is not there', () => {
     expect(await result(blind)).toMatchObject({
       changes: [{ made: true }, { made: false, because: 'absent' }],
     })
-    const over = partOf([put(9, { n: 1, ends: after(0) }), set(9, { n: 2 }), insert(9, { n: 3 })])
+    const over = partOf([put(9, { n: 1, ends: inMillis(0) }), set(9, { n: 2 }), insert(9, { n: 3 })])
     expect(await result({ ...transact, token: world.token(), part: over })).toMatchObject({
       changes: [{ made: true }, { made: false, because: 'absent' }, { made: true }],
     })
@@ -247,9 +251,9 @@ describe('an item that has ended is not there', () => {
   })
 
   it('and one that ends in the past never was', async () => {
-    expect(await write(put(9, { n: 9, ends: after(-1) }))).toMatchObject([{ made: true }])
+    expect(await write(put(9, { n: 9, ends: inMillis(-1) }))).toMatchObject([{ made: true }])
     expect(await read(9)).toBeNull()
-    expect(await write(put(9, { n: 9, ends: after(0) }), set(9, { n: 10 }))).toMatchObject([
+    expect(await write(put(9, { n: 9, ends: inMillis(0) }), set(9, { n: 10 }))).toMatchObject([
       { made: true },
       { made: false, because: 'absent' },
     ])
@@ -269,7 +273,7 @@ describe('an item that was found to have ended', () => {
   it('does not come back when the clock of its instance is set back', async () => {
     await begin()
     expect(await read(2)).toBeNull()
-    await write(put(4, { n: 4, ends: after(-10) }))
+    await write(put(4, { n: 4, ends: inMillis(-10) }))
     world.now -= 1_000
     // By the same instance, the time does not go back either.
     expect(await read(4)).toBeNull()
@@ -288,7 +292,7 @@ describe('an item that was found to have ended', () => {
   })
 
   it('is deleted, large values included', async () => {
-    await write(put(2, { n: 'x'.repeat(5_000), ends: after(1_000) }))
+    await write(put(2, { n: 'x'.repeat(5_000), ends: inMillis(1_000) }))
     world.now += 1_000
     expect(await read(2)).toBeNull()
     expect(stored()).toEqual({ n: 0 })
@@ -296,7 +300,7 @@ describe('an item that was found to have ended', () => {
   })
 
   it('has its large value replaced by an insert', async () => {
-    await write(put(2, { n: 'x'.repeat(5_000), ends: after(1_000) }))
+    await write(put(2, { n: 'x'.repeat(5_000), ends: inMillis(1_000) }))
     world.now += 1_000
     await write(insert(2, { n: 'y'.repeat(6_000), ends: null }))
     expect(await read(2)).toBe('y'.repeat(6_000))
@@ -311,7 +315,7 @@ const absentSeen = (sort: number, asOf: number) => ({
 
 describe('when an item ends', () => {
   it('is said by a column of it', async () => {
-    await write(put(1, { n: 1, ends: after(1_000) }), insert(2, { n: 2, ends: after(2_000) }))
+    await write(put(1, { n: 1, ends: inMillis(1_000) }), insert(2, { n: 2, ends: inMillis(2_000) }))
     world.now += 1_000
     expect([await read(1), await read(2)]).toEqual([null, 2])
     world.now += 1_000
@@ -319,9 +323,9 @@ describe('when an item ends', () => {
   })
 
   it('is later when it was renewed', async () => {
-    await write(put(1, { n: 1, ends: after(1_000) }))
+    await write(put(1, { n: 1, ends: inMillis(1_000) }))
     world.now += 900
-    await write(set(1, { ends: after(1_000) }, 'ends'))
+    await write(set(1, { ends: inMillis(1_000) }, 'ends'))
     world.now += 900
     expect(await read(1)).toBe(1)
     world.now += 100
@@ -329,7 +333,7 @@ describe('when an item ends', () => {
   })
 
   it('stays when other columns change', async () => {
-    await write(put(1, { n: 1, ends: after(1_000) }), put(2, { n: 1, ends: after(1_000) }))
+    await write(put(1, { n: 1, ends: inMillis(1_000) }), put(2, { n: 1, ends: inMillis(1_000) }))
     await write(set(1, { n: 5 }), set(2, { n: 5 }, 'ends'))
     expect([await read(1), await read(2)]).toEqual([5, 5])
     world.now += 1_000
@@ -337,8 +341,8 @@ describe('when an item ends', () => {
   })
 
   it('is never, when the column is null or absent, or nobody says that there is one', async () => {
-    for (const sort of [1, 2, 3, 4]) await write(put(sort, { n: 1, ends: after(1_000) }))
-    const { expiresAt: _, ...unsaid } = put(3, { n: 1, ends: after(1_000) }) as Change & { kind: 'put' }
+    for (const sort of [1, 2, 3, 4]) await write(put(sort, { n: 1, ends: inMillis(1_000) }))
+    const { expiresAt: _, ...unsaid } = put(3, { n: 1, ends: inMillis(1_000) }) as Change & { kind: 'put' }
     await write(put(1, { n: 1, ends: null }), put(2, { n: 1 }), unsaid, set(4, { ends: null }, 'ends'))
     world.now += 1_000_000
     for (const sort of [1, 2, 3, 4]) expect(await read(sort)).toBe(1)
@@ -366,8 +370,8 @@ describe('when an item ends', () => {
 
 describe('the alarm', () => {
   it('deletes what has ended and nobody has come upon, once a minute at most', async () => {
-    for (let i = 0; i < 20; i++) await write(put(i, { n: i, ends: after(100 * i) }))
-    await write(put(99, { n: 'x'.repeat(9_000), ends: after(100) }), put(100, { n: 1 }))
+    for (let i = 0; i < 20; i++) await write(put(i, { n: i, ends: inMillis(100 * i) }))
+    await write(put(99, { n: 'x'.repeat(9_000), ends: inMillis(100) }), put(100, { n: 1 }))
     const alarm = world.host(ROOT).alarm as number
     expect(alarm).toBeGreaterThanOrEqual(world.now + 100)
     expect(alarm % 60_000).toBe(0)
@@ -381,8 +385,8 @@ describe('the alarm', () => {
 
   it('goes on in steps, and rings again for what ends later', async () => {
     world.settings = { ...world.settings, pace: { ...DEFAULT_PACE, deleted: 3 } }
-    for (let i = 0; i < 20; i++) await write(put(i, { n: i, ends: after(i) }))
-    await write(put(50, { n: 1, ends: after(600_000) }))
+    for (let i = 0; i < 20; i++) await write(put(i, { n: i, ends: inMillis(i) }))
+    await write(put(50, { n: 1, ends: inMillis(600_000) }))
     world.restart(ROOT)
     await world.pass(70_000)
     expect(stored()).toEqual({ n: 1 })
@@ -393,10 +397,10 @@ describe('the alarm', () => {
   })
 
   it('of an instance that has just begun is not later than that of the one before', async () => {
-    await write(put(1, { n: 1, ends: after(1_000) }))
+    await write(put(1, { n: 1, ends: inMillis(1_000) }))
     const alarm = world.host(ROOT).alarm as number
     world.restart(ROOT)
-    await write(put(2, { n: 1, ends: after(10_000_000) }))
+    await write(put(2, { n: 1, ends: inMillis(10_000_000) }))
     expect(world.host(ROOT).alarm).toBe(alarm)
   })
 
@@ -476,7 +480,7 @@ describe('an item that a transaction has locked', () => {
 })
 
 it('a transaction is not committed whose home has shown a row for expired meanwhile', async () => {
-  await write(put(1, { n: 1, ends: after(500) }), { ...put(1, { n: 1 }), key: key(1, 'moved') } as Change)
+  await write(put(1, { n: 1, ends: inMillis(500) }), { ...put(1, { n: 1 }), key: key(1, 'moved') } as Change)
   world.divide(ROOT, [
     {
       target: rangeRootOf(ROOT, key(1, 'moved').hashKey),
@@ -535,7 +539,7 @@ describe('what was absent when it was read', () => {
     for (const which of [0, 1]) {
       const seen = (await came())[which] as TransactionPart['seen']
       await result({ kind: 'validate', seen, together: true })
-      await write(put(2, { n: 2, ends: after(100) }))
+      await write(put(2, { n: 2, ends: inMillis(100) }))
       world.now += 100
       expect(await world.ask(ROOT, { kind: 'validate', seen, together: true })).toMatchObject(conflict)
     }
@@ -543,7 +547,7 @@ describe('what was absent when it was read', () => {
 
   it('may have come, gone by itself, and been deleted by the alarm', async () => {
     const [items, intervals] = await came()
-    await write(put(2, { n: 2, ends: after(100) }))
+    await write(put(2, { n: 2, ends: inMillis(100) }))
     await world.pass(120_000)
     expect(stored()).toEqual({ n: 1 })
     for (const seen of [items, intervals]) {
@@ -555,7 +559,7 @@ describe('what was absent when it was read', () => {
 
   it('may have come, and gone by itself before another instance', async () => {
     const [seen] = await came()
-    await write(put(2, { n: 2, ends: after(100) }))
+    await write(put(2, { n: 2, ends: inMillis(100) }))
     const replaced = world.host(ROOT).partition
     world.now += 100
     world.restart(ROOT)
@@ -565,7 +569,7 @@ describe('what was absent when it was read', () => {
   })
 
   it('is as it was, when what was there before had ended', async () => {
-    await write(put(2, { n: 2, ends: after(100) }))
+    await write(put(2, { n: 2, ends: inMillis(100) }))
     world.now += 100
     for (const seen of await came()) await result({ kind: 'validate', seen, together: true })
     const seen = absentSeen(
@@ -584,7 +588,7 @@ describe('a write that is sent again', () => {
   }
 
   it('is known by its row, also when that has ended', async () => {
-    const change = put(1, { n: 1, ends: after(100) })
+    const change = put(1, { n: 1, ends: inMillis(100) })
     const token = world.token()
     const born = world.now
     await result(writing([change], { token }))
@@ -593,7 +597,7 @@ describe('a write that is sent again', () => {
   })
 
   it('has an outcome that nobody knows, when its row has ended and is deleted', async () => {
-    const change = put(1, { n: 1, ends: after(100) })
+    const change = put(1, { n: 1, ends: inMillis(100) })
     const token = world.token()
     const born = world.now
     await result(writing([change], { token }))
@@ -607,7 +611,7 @@ describe('an item that ends and moves', () => {
   const promote = () => world.divide(ROOT, [{ target: RANGE, set: { kind: 'hashKey', hashKey: HASH } }])
 
   it('ends where it has come to', async () => {
-    await write(put(1, { n: 1 }), put(2, { n: 2, ends: after(20_000) }))
+    await write(put(1, { n: 1 }), put(2, { n: 2, ends: inMillis(20_000) }))
     promote()
     await world.pass(10_000)
     expect(await read(2, RANGE)).toBe(2)
@@ -618,7 +622,7 @@ describe('an item that ends and moves', () => {
   })
 
   it('is deleted by the alarm where it has come to', async () => {
-    await write(put(1, { n: 1 }), put(2, { n: 2, ends: after(20_000) }))
+    await write(put(1, { n: 1 }), put(2, { n: 2, ends: inMillis(20_000) }))
     promote()
     await world.pass(10_000)
     expect(world.host(RANGE).alarm).toBeDefined()
@@ -628,7 +632,7 @@ describe('an item that ends and moves', () => {
   })
 
   it('is not copied back when it was found to have ended', async () => {
-    await write(put(1, { n: 1 }), put(2, { n: 2, ends: after(5_000) }))
+    await write(put(1, { n: 1 }), put(2, { n: 2, ends: inMillis(5_000) }))
     // By the target's clock it has not ended.
     world.ahead.set(RANGE, -500_000)
     world.requests = ({ kind }) => (kind === 'handOver' ? 'lost' : 'arrives')
@@ -644,7 +648,7 @@ describe('an item that ends and moves', () => {
   })
 
   it('is left to who has it, where it lies still', async () => {
-    await write(put(1, { n: 1 }), put(2, { n: 2, ends: after(30_000) }))
+    await write(put(1, { n: 1 }), put(2, { n: 2, ends: inMillis(30_000) }))
     world.requests = ({ kind }) => (kind === 'settle' ? 'lost' : 'arrives')
     promote()
     await world.pass(200_000)
@@ -654,7 +658,7 @@ describe('an item that ends and moves', () => {
   })
 
   it('is not given to who does not know that it ends', async () => {
-    await write(put(1, { n: 1 }), put(2, { n: 2, ends: after(100_000_000) }))
+    await write(put(1, { n: 1 }), put(2, { n: 2, ends: inMillis(100_000_000) }))
     world.requests = ({ kind, from }) => (kind === 'copy' && from !== 'test' ? 'lost' : 'arrives')
     promote()
     await world.pass(3_000)
@@ -676,7 +680,7 @@ describe('the format of the tables', () => {
     await write(put(1, { n: 1 }), put(2, { n: 1, ends: null }))
     expect(format()).toEqual([{ value: 3 }])
     world.restart(ROOT)
-    await write(put(2, { n: 1, ends: after(10) }))
+    await write(put(2, { n: 1, ends: inMillis(10) }))
     expect(format()).toEqual([{ value: 4 }])
     world.restart(ROOT)
     expect(await read(1)).toBe(1)
@@ -691,7 +695,7 @@ describe('the format of the tables', () => {
     world.restart(ROOT)
     expect(await read(1)).toBe(1)
     expect(format()).toEqual([{ value: 3 }])
-    await write(put(2, { n: 2, ends: after(10) }))
+    await write(put(2, { n: 2, ends: inMillis(10) }))
     world.restart(ROOT)
     expect(await read(2)).toBe(2)
     world.now += 10
@@ -700,13 +704,13 @@ describe('the format of the tables', () => {
 
   it('keeps older versions out from the first part of a transaction on that would make something end', async () => {
     await write(put(1, { n: 1 }))
-    await prepare(partOf([insert(2, { n: 2, ends: after(10_000) })]))
+    await prepare(partOf([insert(2, { n: 2, ends: inMillis(10_000) })]))
     expect(format()).toEqual([{ value: 4 }])
   })
 
   it('is not raised by what is undone', async () => {
     await write(put(1, { n: 1 }))
-    await world.ask(ROOT, writing([put(2, { n: 2, ends: after(10) }), insert(1, {})]))
+    await world.ask(ROOT, writing([put(2, { n: 2, ends: inMillis(10) }), insert(1, {})]))
     expect(format()).toEqual([{ value: 3 }])
   })
 })

@@ -63,7 +63,7 @@ function onceIn({ column, value }: ReturnType<typeof appending>[number], id: num
     right: { kind: 'concat', left: log, right: comma },
   } as const
   const when = { kind: 'like', operand: framed, pattern: { kind: 'value', value: `%,${id},%` } } as const
-  return { column, value: { kind: 'case', branches: [{ when, then: log }], otherwise: value } as const }
+  return { column, value: { kind: 'case', branches: [{ when, value: log }], otherwise: value } as const }
 }
 
 /**

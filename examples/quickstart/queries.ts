@@ -38,6 +38,20 @@ export function airportsByCode(db: Kysely<Database>, codes: readonly string[]) {
   return db.selectFrom('airports').selectAll().where('iata', 'in', codes)
 }
 
+/** How late flights leave, airport by airport: computed where the rows are, so that none of them travels. */
+export function delaysByAirport(db: Kysely<Database>, origins: readonly string[]) {
+  return db
+    .selectFrom('flights')
+    .select((eb) => [
+      'origin',
+      eb.fn.countAll<number>().as('flights'),
+      eb.fn('round', [eb.fn.avg<number>('delay'), eb.val(1)]).as('mean'),
+    ])
+    .where('origin', 'in', origins)
+    .groupBy('origin')
+    .orderBy('mean', 'desc')
+}
+
 /** Takes a seat if there is one: says so with `numUpdatedRows`, 1 or 0. */
 export function bookSeat(db: Kysely<Database>, flight: FlightKey) {
   return db

@@ -4,6 +4,7 @@ import {
   airportsByCode,
   bookSeat,
   countBooking,
+  delaysByAirport,
   departures,
   departuresAfter,
   type Flight,
@@ -40,6 +41,12 @@ export async function takeTour(db: Kysely<Database>): Promise<Stop[]> {
   const several = airportsByCode(db, ['SFO', 'OAK', 'SJC'])
   const names = (await several.execute()).map(({ iata, name }) => `${iata} ${name}`)
   stop('A batch over several airports', several, names.join('\n'))
+
+  const delays = delaysByAirport(db, ['SFO', 'OAK', 'SJC'])
+  const delayed = (await delays.execute()).map(
+    ({ origin, flights, mean }) => `${origin}  ${flights} flights, ${mean} min late`,
+  )
+  stop('An aggregate, grouped by airport', delays, delayed.join('\n'))
 
   const flight: Flight = { ...keyOf(last), delay: 0, distance: last.distance, seats: 1 }
   const upsert = upsertFlight(db, flight).returning(['seats', 'delay'])

@@ -32,7 +32,11 @@ const AGGREGATES: readonly Aggregate[] = [
   { name: 'lastLog', function: 'max', operand: column('log') },
   { name: 'logs', function: 'count', distinct: true, operand: column('log') },
 ]
-const PAD: Aggregate = { name: 'pad', function: 'max', operand: call('length', column('pad')) }
+/** What else there is to know of a row by itself. */
+const OF_ONE: readonly Aggregate[] = [
+  { name: 'pad', function: 'max', operand: call('length', column('pad')) },
+  { name: 'ends', function: 'max', operand: column('ends') },
+]
 
 /** One statement: what it was told of each hash key is of one moment. */
 export async function total(operation: Total, { id, client, store, recorder }: Session): Promise<void> {
@@ -54,7 +58,7 @@ export function aggregateOf(operation: Total): AggregateOperation {
   const { hashes, by, bare = false, atLeast } = operation
   const groups: GroupColumn[] = hashes.length > 1 && by !== 'place' ? [{ name: 'hash', value: HASH }] : []
   if (by !== undefined) groups.push({ name: by, value: column(by) })
-  const aggregates = bare ? [COUNT] : by === 'place' ? [...AGGREGATES, PAD] : AGGREGATES
+  const aggregates = bare ? [COUNT] : by === 'place' ? [...AGGREGATES, ...OF_ONE] : AGGREGATES
   return {
     kind: 'aggregate',
     spans: spansOf(operation),
@@ -98,18 +102,26 @@ function asScan({ hashes, from, to, atLeast }: Total) {
 }
 
 function rowOf(row: Item): SeenRow {
-  const { place, rows, grown, counts, amounts, firstLog, lastLog, logs, pad } = row as unknown as TotalRow & {
-    readonly place: string
-    readonly counts: number
-    readonly amounts: number
-    readonly firstLog: string
-    readonly pad: number
-  }
+  const { place, rows, grown, counts, amounts, firstLog, lastLog, logs, pad, ends } =
+    row as unknown as TotalRow & {
+      readonly place: string
+      readonly counts: number
+      readonly amounts: number
+      readonly firstLog: string
+      readonly pad: number
+      readonly ends: Date | null
+    }
   if (rows !== 1 || logs !== 1 || firstLog !== lastLog || grown !== (counts >= 1 ? 1 : 0))
     throw new Error(`one row at ${place} was answered as ${JSON.stringify(row)}`)
   const [hash, sort] = place.slice(1).split('/').map(Number)
   return {
     place: { hash, sort } as Place,
-    row: { n: counts, log: firstLog, pad, amount: amounts },
+    row: {
+      n: counts,
+      log: firstLog,
+      pad,
+      amount: amounts,
+      ...(ends === null ? undefined : { ends: ends.getTime() }),
+    },
   }
 }

@@ -10,6 +10,7 @@ import type {
 import type { GroupColumn } from '../../engine/aggregates/aggregation.js'
 import type { GroupOrder } from '../../engine/aggregates/answer-groups.js'
 import type { Expression, Projection } from '../../engine/expressions/expression.js'
+import { equalValues } from '../../engine/values/compare-values.js'
 import { isKeyColumn, type TableSchema } from '../schema/table-schema.js'
 import { hasAggregate } from './lower-aggregate.js'
 import { lowerExpression, unwrapRaw } from './lower-expression.js'
@@ -154,7 +155,7 @@ function bindsOne(condition: Expression | undefined, hashKey: string): boolean {
 function isNever(condition: Expression | undefined): boolean {
   if (condition?.kind !== 'compare' || condition.operator !== '=') return false
   const { left, right } = condition
-  return left.kind === 'value' && right.kind === 'value' && left.value !== right.value
+  return left.kind === 'value' && right.kind === 'value' && equalValues(left.value, right.value) === false
 }
 
 function lowerOrder(
@@ -179,7 +180,10 @@ function orderedBy(node: OperationNode, projection: Exclude<Projection, 'all'>, 
     const selected = selectedAs(column, projection)
     if (selected !== undefined) return selected
   }
-  return lowerExpression(inner, scope)
+  const ordered = lowerExpression(inner, scope)
+  // In SQL, a number that is written there means a column by its place.
+  if (ordered.kind === 'value') throw new UnsupportedQueryError('order_by_expression')
+  return ordered
 }
 
 function ungrouped({ grouping: _, ...scope }: Scope): Scope {

@@ -1,9 +1,9 @@
-import type { AggregateFunctionNode, OperationNode, SelectionNode } from 'kysely'
+import type { AggregateFunctionNode, OperationNode, ReferenceNode, SelectionNode } from 'kysely'
 import type { Aggregate } from '../../engine/aggregates/aggregation.js'
 import type { Expression } from '../../engine/expressions/expression.js'
 import { isKeyColumn } from '../schema/table-schema.js'
 import { lowerExpression } from './lower-expression.js'
-import type { Scope } from './scope.js'
+import { resolveTable, type Scope } from './scope.js'
 import { UnsupportedQueryError } from './unsupported-query-error.js'
 
 const AGGREGATES: readonly string[] = ['count', 'sum', 'avg', 'min', 'max'] satisfies Aggregate['function'][]
@@ -40,7 +40,7 @@ export function lowerAggregate(node: AggregateFunctionNode, scope: Scope): Expre
     throw new UnsupportedQueryError('aggregate_function', { function: node.func })
   }
   const [operand] = aggregated
-  const countsAll = operand === undefined || isAll(operand)
+  const countsAll = operand === undefined || isAll(operand, scope)
   if (countsAll && (name !== 'count' || distinct)) {
     throw new UnsupportedQueryError('aggregate_function', { function: `${node.func}(*)` })
   }
@@ -62,10 +62,10 @@ export function lowerAggregate(node: AggregateFunctionNode, scope: Scope): Expre
 }
 
 /** `count(*)` and `count(t.*)`. */
-function isAll(node: OperationNode): boolean {
-  if (node.kind === 'SelectionNode') return isAll((node as SelectionNode).selection)
+function isAll(node: OperationNode, scope: Scope): boolean {
+  if (node.kind === 'SelectionNode') return isAll((node as SelectionNode).selection, scope)
   if (node.kind === 'SelectAllNode') return true
-  return (
-    node.kind === 'ReferenceNode' && (node as { column?: OperationNode }).column?.kind === 'SelectAllNode'
-  )
+  if (node.kind !== 'ReferenceNode' || (node as ReferenceNode).column.kind !== 'SelectAllNode') return false
+  resolveTable((node as ReferenceNode).table, scope)
+  return true
 }

@@ -240,9 +240,10 @@ function lowerIn(left: OperationNode, right: OperationNode, scope: Scope): Expre
     }
   }
   const operands = tuple.map((part) => lowerExpression(part, scope))
-  return junction(
-    'or',
-    members.map((member) => {
+  // A list of one stays a list, so that what a query becomes does not depend on how many there are.
+  return {
+    kind: 'or',
+    operands: members.map((member) => {
       const values = tupleValues(member)
       if (values?.length !== operands.length) {
         throw invalidStatement(scope, TUPLES)
@@ -253,7 +254,7 @@ function lowerIn(left: OperationNode, right: OperationNode, scope: Scope): Expre
         values.map((part) => lowerExpression(part, scope)),
       )
     }),
-  )
+  }
 }
 
 function listMembers(node: OperationNode, scope: Scope): readonly OperationNode[] {

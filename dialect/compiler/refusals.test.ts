@@ -242,6 +242,34 @@ const CASES: readonly (readonly [RefusalCode, string, () => Refused])[] = [
   ],
   [
     'aggregate_over_several',
+    'an aggregate over a list of one whole key',
+    () =>
+      db
+        .selectFrom('ledger')
+        .select((eb) => eb.fn.countAll().as('n'))
+        .where((eb) => eb(eb.refTuple('account', 'day'), 'in', [eb.tuple(1n, 2)])),
+  ],
+  [
+    'aggregate_over_several',
+    'an aggregate over a list, beside values that equal each other',
+    () =>
+      db
+        .selectFrom('flights')
+        .select((eb) => eb.fn.countAll().as('n'))
+        .where('origin', 'in', ['SFO'])
+        .where((eb) => eb(eb.val(new Date(0)), '=', eb.val(new Date(0)))),
+  ],
+  ['unknown_reference', 'rows of another table counted', () => sfoOf((eb) => eb.fn.countAll('ledger'))],
+  [
+    'order_by_expression',
+    'groups ordered by the place of a column',
+    () =>
+      sfoOf((eb) => eb.fn.countAll())
+        .groupBy('departs_at')
+        .orderBy(sql.lit(1), 'desc'),
+  ],
+  [
+    'aggregate_over_several',
     'groups over a list of hash keys',
     () =>
       db

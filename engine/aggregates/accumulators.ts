@@ -99,9 +99,15 @@ class DistinctCounter implements Accumulator {
   }
 }
 
+/** So many numbers below this as anybody can count are not beyond all numbers together. */
+const LARGE = 2 ** 960
+/** What larger ones are divided by, which costs them nothing. */
+const SCALE = 2 ** 128
+
 class Summation implements Accumulator {
   readonly #of: 'sum' | 'avg'
   readonly #parts: number[] = []
+  readonly #large: number[] = []
   #count = 0
   #infinite = 0
   #whole = true
@@ -128,12 +134,13 @@ class Summation implements Accumulator {
   }
 
   merge(state: AggregateState): void {
-    const { count, parts, infinite, whole, bigints } = stateOf(state, 'sum')
+    const { count, parts, large, infinite, whole, bigints } = stateOf(state, 'sum')
     this.#count += count
     this.#infinite += infinite
     this.#whole &&= whole
     if (bigints !== null) this.#bigints = (this.#bigints ?? 0n) + bigints
-    for (const part of parts) this.#addNumber(part)
+    for (const part of parts) addExactly(this.#parts, part)
+    for (const part of large) addExactly(this.#large, part)
   }
 
   get state(): AggregateState {
@@ -141,6 +148,7 @@ class Summation implements Accumulator {
       kind: 'sum',
       count: this.#count,
       parts: [...this.#parts],
+      large: [...this.#large],
       infinite: this.#infinite,
       whole: this.#whole,
       bigints: this.#bigints,
@@ -154,18 +162,22 @@ class Summation implements Accumulator {
     if (bigints === null) return numberOrNull(this.#numbers)
     // As a bigint and a number add: exactly, if the number is whole.
     if (!this.#whole || this.#infinite !== 0) return numberOrNull(this.#numbers + Number(bigints))
-    return this.#parts.reduce((sum, part) => sum + BigInt(part), bigints)
+    const large = this.#large.reduce((sum, part) => sum + BigInt(part) * BigInt(SCALE), bigints)
+    return this.#parts.reduce((sum, part) => sum + BigInt(part), large)
   }
 
   get #numbers(): number {
-    return this.#infinite === 0 ? roundSum(this.#parts) : this.#infinite
+    if (this.#infinite !== 0) return this.#infinite
+    if (this.#large.every((part) => part === 0)) return roundSum(this.#parts)
+    const all = [...this.#large]
+    for (const part of this.#parts) addExactly(all, part / SCALE)
+    return roundSum(all) * SCALE
   }
 
   #addNumber(number: number): void {
-    if (Number.isFinite(number) && addExactly(this.#parts, number)) return
-    // Infinite by itself, or because the sum is beyond all numbers.
-    this.#infinite += Number.isFinite(number) ? (this.#parts.at(-1) as number) : number
-    if (Number.isFinite(number)) this.#parts.length = 0
+    if (!Number.isFinite(number)) this.#infinite += number
+    else if (Math.abs(number) < LARGE) addExactly(this.#parts, number)
+    else addExactly(this.#large, number / SCALE)
   }
 }
 

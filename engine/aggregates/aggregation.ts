@@ -55,8 +55,10 @@ export interface SumState {
   readonly kind: 'sum'
   /** Of the values that are not null. */
   readonly count: number
-  /** Of the numbers: parts that do not overlap, and are the sum if nothing is rounded. */
+  /** Of the numbers below 2^960: parts that do not overlap, and are the sum if nothing is rounded. */
   readonly parts: readonly number[]
+  /** Of the others, each divided by 2^128, so that no sum of them is beyond all numbers. */
+  readonly large: readonly number[]
   /** Of the infinite numbers: 0 without any, NaN where they are of both signs. */
   readonly infinite: number
   /** Whether each of the numbers is whole. */

@@ -30,7 +30,8 @@ export function answerGroups(
 ): Item[] {
   const passing = rows.filter((item) => holds(having, { item }))
   const sorted = orderBy.length === 0 ? passing : sortRows(passing, orderBy)
-  return sorted.slice(offset, offset + limit).map((item) => project(projection, item))
+  // As any row: an object like others, also where a column is called __proto__.
+  return sorted.slice(offset, offset + limit).map((item) => ({ ...project(projection, item) }))
 }
 
 function sortRows(rows: readonly Item[], orderBy: readonly GroupOrder[]): Item[] {

@@ -1,10 +1,9 @@
 /**
  * Adds a finite number to a sum that is kept as parts which do not overlap, the smallest first: nothing of it is lost.
  * (Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates", 1997, section 2.4.)
- *
- * @returns false when the sum is beyond what a number can be; the parts are useless then.
+ * No sum on the way may be beyond what a number can be.
  */
-export function addExactly(parts: number[], added: number): boolean {
+export function addExactly(parts: number[], added: number): void {
   let kept = 0
   let carried = added
   for (const part of parts) {
@@ -16,7 +15,6 @@ export function addExactly(parts: number[], added: number): boolean {
   }
   parts.length = kept
   parts.push(carried)
-  return Number.isFinite(carried)
 }
 
 /** The number that is nearest to the sum of the parts. */

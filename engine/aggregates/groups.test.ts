@@ -11,7 +11,7 @@ import { Groups } from './groups.js'
 
 const sum = (numbers: readonly number[]) => {
   const parts: number[] = []
-  for (const number of numbers) if (!addExactly(parts, number)) return undefined
+  for (const number of numbers) addExactly(parts, number)
   return roundSum(parts)
 }
 
@@ -148,6 +148,10 @@ describe('sum and avg', () => {
     [[Number.POSITIVE_INFINITY, 1], Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
     [[Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], null, null],
     [[1e308, 1e308], Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+    [[1e308, 1e308, -1e308], 1e308, 1e308 / 3],
+    [[Number.MAX_VALUE, Number.MAX_VALUE, -Number.MAX_VALUE, -Number.MAX_VALUE, 0.5], 0.5, 0.1],
+    [[1e300, 2n ** 70n, -1e300], 2n ** 70n, 2 ** 70 / 3],
+    [[1e300, 1, -1e300], 1, 1 / 3],
     [[null], null, null],
   ])('of %o are %o and %o', (values, total, average) => {
     expect(sumAndAvg(...values)).toEqual([total, average])

@@ -1,5 +1,5 @@
 import { MAX_CALLS, mapConcurrently } from '../concurrently.js'
-import { LimitError, TransactionConflictError } from '../errors.js'
+import { FokosError, LimitError, OutcomeUnknownError, TransactionConflictError } from '../errors.js'
 import { mark } from '../mark.js'
 import {
   type Age,
@@ -12,6 +12,7 @@ import {
   VERSIONS_PER_MILLI,
   type WriteResult,
 } from '../operations.js'
+import type { Millis } from '../ports.js'
 import { MAX_CHANGES } from '../settings.js'
 import type { Client } from './client.js'
 import type { KeyedPage } from './merge.js'
@@ -25,6 +26,8 @@ const MAX_ATTEMPTS = 10
 /** From this attempt on, what is read is reserved for a moment. */
 const RESERVING_ATTEMPT = 3
 const FIRST_BACKOFF = 20
+/** No attempt begins later than this after the first: each may have waited long for somebody's lock. */
+const MAX_ELAPSED: Millis = 15_000
 /** Only the keys of the items that pass are wanted. */
 const NOTHING_OF_ITEMS = [] as const
 
@@ -74,12 +77,14 @@ export async function alter(
   operation: AlterOperation,
   options: CallOptions | undefined,
 ): Promise<WriteResult> {
-  const age: Age = { at: clock.now() * VERSIONS_PER_MILLI, id: random.token() }
+  const startedAt = clock.now()
+  const age: Age = { at: startedAt * VERSIONS_PER_MILLI, id: random.token() }
   for (let attempts = 1; ; attempts++) {
     try {
       return await alterOnce(client, operation, attempts < RESERVING_ATTEMPT ? undefined : age, options)
     } catch (error) {
-      if (!(error instanceof TransactionConflictError) || attempts >= MAX_ATTEMPTS) throw error
+      const late = attempts >= MAX_ATTEMPTS || clock.now() - startedAt > MAX_ELAPSED
+      if (!(error instanceof TransactionConflictError) || late) throw error
     }
     MARK: mark('a change of intervals begins anew')
     options?.signal?.throwIfAborted()
@@ -101,14 +106,24 @@ async function alterOnce(
     if (!observer.single) await client.validate(observer.seen, options, age)
     return { changes: [] }
   }
-  return client.transact(
-    {
-      seen: observer.seen,
-      changes: keys.map((key) => ({ change: changeOf(operation, key) })),
-      returning: operation.returning,
-      refusals: 'items',
-      age,
-    },
-    options,
-  )
+  const { seen } = observer
+  const changes = keys.map((key) => ({ change: changeOf(operation, key) }))
+  try {
+    return await client.transact(
+      { seen, changes, returning: operation.returning, refusals: 'items', age },
+      options,
+    )
+  } catch (error) {
+    if (error instanceof FokosError && !isOfOutcome(error)) {
+      // What a row is refused for counts only if it is a row that was found: where the interval had to be cut, rows are
+      // looked at before all of it is known to be as it was.
+      await client.validate(seen, options, age)
+    }
+    throw error
+  }
+}
+
+/** Whether an error tells of the sending, and not of a row. */
+function isOfOutcome(error: FokosError): boolean {
+  return error instanceof OutcomeUnknownError || error.retryable
 }

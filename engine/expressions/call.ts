@@ -63,10 +63,15 @@ function compute(
   }
 }
 
-/** Halves go away from zero. What counts is what the double is exactly: 2.675 is less than that, and becomes 2.67. */
+/**
+ * Halves go away from zero. What counts is what the double is exactly: 2.675 is less than that, and becomes 2.67. To no
+ * digits SQLite adds a half, which may round up to a whole number itself.
+ */
 function round(number: number | bigint, digits: number): number | bigint {
   if (typeof number === 'bigint' || !Number.isFinite(number) || Math.abs(number) >= WHOLE) return number
-  const rounded = Number(Math.abs(number).toFixed(Math.min(Math.max(digits, 0), MAX_DIGITS)))
+  const magnitude = Math.abs(number)
+  const rounded =
+    digits <= 0 ? Math.trunc(magnitude + 0.5) : Number(magnitude.toFixed(Math.min(digits, MAX_DIGITS)))
   return number < 0 ? -rounded : rounded
 }
 

@@ -278,8 +278,9 @@ export class Partition {
       if (opened === undefined) return
       opened.moving.drive()
       if (!this.#contents.territory.serves) return
-      const ends = await opened.expiry.sweep()
+      // Somebody may wait for what is locked, and nobody for what is swept.
       const locked = await this.#participant.askForAll()
+      const ends = await opened.expiry.sweep()
       const records = await this.#coordinator.forgetOld()
       if (ends !== undefined) this.#wakeBy(ends)
       if (locked) this.#wakeBy(this.#ports.clock.now() + ASK_AFTER)

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Client } from '../../client/client.js'
+import { calculate, column, compare } from '../../expressions/build.js'
 import { encodeKey } from '../../keys/key-codec.js'
 import type {
   ItemKey,
@@ -285,6 +286,33 @@ describe('a transaction', () => {
     await block.write({ kind: 'write', changes: [{ kind: 'put', key: key(1), item: encodeItem({ n: 1 }) }] })
     await block.commit()
     expect(await read(key(1))).toBe(1)
+  })
+})
+
+describe('a change of an interval that divides before it is committed', () => {
+  it('begins anew, whatever a row that does not pass any more would be refused for', async () => {
+    world.splitAt = { ...world.splitAt, bytes: 1_000_000_000 }
+    for (let sort = 0; sort < 60; sort++) await put(key(7, sort), sort)
+    const other = world.client()
+    let parted = false
+    world.before = async (_, { kind }) => {
+      if (parted || kind !== 'transact') return
+      parted = true
+      Object.assign(world.splitAt, { bytes: 2_000 })
+      for (let hash = 100; hash < 103; hash++) await put(key(hash), hash, other)
+      const tree = await world.atRest()
+      expect(tree.filter(({ kind }) => kind === 'range').length).toBeGreaterThan(2)
+      const item = encodeItem({ n: null, m: 'text' })
+      await other.write({ kind: 'write', changes: [{ kind: 'put', key: key(7, 50), item }] })
+    }
+    const { changes } = await client.alter({
+      kind: 'alter',
+      spans: [{ hashKey: key(7).hashKey, interval: EVERYTHING }],
+      filter: compare(column('n'), '>=', 0),
+      alteration: { kind: 'update', assignments: [{ column: 'm', value: calculate(column('m'), '+', 1) }] },
+    })
+    expect(parted).toBe(true)
+    expect(changes).toHaveLength(59)
   })
 })
 

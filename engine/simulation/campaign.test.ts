@@ -11,7 +11,7 @@ import { describeFailure } from './timeline.js'
 import { WORKLOADS } from './workloads/workloads.js'
 
 /** More are a command of their own: `npm run simulate`. */
-const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 200)
+const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 120)
 const FROM = Number(process.env.SIMULATION_FROM ?? Math.floor(Math.random() * 1_000_000))
 
 describe('the code of today', () => {

@@ -45,7 +45,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'simulation/host.ts',
     find: "else if (from.state === 'stale' || !this.disk.dirty) leave()",
     replace: 'else if (true) leave()',
-    seed: 6,
+    seed: 7,
     shows: ['lost write', 'lost update'],
   },
   {
@@ -64,6 +64,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: 'return born + now > 0',
     // A delete that is made twice leaves no number; what it took away shows in a circle. An insert is refused the
     // second time, and its row is there.
+    seed: 12,
     shows: ['duplicate write', 'G1c (circular information flow)', 'lost write', 'G1a (aborted read)'],
   },
   {
@@ -72,6 +73,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: 'throw giveUp(error, request.writes && unaccounted, sendings)',
     replace: 'throw giveUp(error, false, sendings)',
     // A delete that happened took something away.
+    seed: 7,
     shows: ['G1a (aborted read)', 'lost update', 'stale read', 'lost write'],
   },
   {
@@ -88,7 +90,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ],
     workload: 'inserts',
     faults: 'forgetful',
-    seed: 10,
+    seed: 18,
     shows: ['G1a (aborted read)', 'duplicate write'],
   },
   {
@@ -182,6 +184,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'partition/schema.ts',
     find: 'AFTER DELETE ON items WHEN old.value IS NULL',
     replace: 'AFTER DELETE ON items WHEN old.value IS NULL AND old.version < 0',
+    seed: 5,
     shows: ['broken storage'],
   },
   {
@@ -221,6 +224,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: `      checkSettings(this.#settings, settings)
       return`,
     replace: '      return',
+    seed: 5,
     shows: ['broken storage'],
   },
   {
@@ -240,7 +244,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'changes/change-maker.ts',
     find: "if (!holds(condition, operands)) return { made: false, because: 'condition' }",
     replace: 'void condition',
-    seed: 43,
+    seed: 62,
     shows: ['not linearizable'],
   },
   {
@@ -248,7 +252,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'partition/read-items.ts',
     find: 'rest = beyond(interval, sortKey, descending)',
     replace: 'rest = operation.filter === undefined ? beyond(interval, sortKey, descending) : undefined',
-    seed: 73,
+    seed: 82,
     shows: ['not linearizable'],
   },
   {
@@ -256,7 +260,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'client/merge.ts',
     find: 'if (usedUp && !(await readOn(first)))',
     replace: 'if (usedUp)',
-    seed: 15,
+    seed: 18,
     shows: ['G2 (phantom)', 'not linearizable'],
   },
   {
@@ -266,7 +270,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         ? unknownOutcome(sendings - 1, request.signal.reason)
         : request.signal.reason`,
     replace: 'throw request.signal.reason',
-    seed: 50,
+    seed: 71,
     // Of a delete, what is gone shows.
     shows: ['G1a (aborted read)', 'lost update', 'stale read', 'lost write'],
   },

@@ -5,9 +5,9 @@ export const INTERVAL_BUGS: readonly PlantedBug[] = [
   {
     name: 'a change of an interval does not say what it has seen',
     file: 'client/alter.ts',
-    find: '      seen: observer.seen,\n      changes',
-    replace: '      seen: { items: [], intervals: [] },\n      changes',
-    seed: 24,
+    find: '{ seen, changes, returning',
+    replace: '{ seen: { items: [], intervals: [] }, changes, returning',
+    seed: 59,
     shows: [
       'G2 (phantom)',
       'lost update',

@@ -8,6 +8,7 @@ export const TOPOLOGY_BUGS: readonly PlantedBug[] = [
     find: 'if (!answer.ok) throw errorFromReport(answer.error)',
     replace: 'if (!answer.ok && text.length === 0) throw errorFromReport(answer.error)',
     publishes: true,
+    seed: 56,
     shows: ['broken storage', 'lost write', 'stale read', 'lost update'],
   },
   {
@@ -32,7 +33,7 @@ export const TOPOLOGY_BUGS: readonly PlantedBug[] = [
     find: "clean: 'DELETE FROM dirty WHERE kind = ? AND hash_key = ? AND changes = ?',",
     replace: "clean: 'DELETE FROM dirty WHERE kind = ? AND hash_key = ? AND changes >= ?',",
     publishes: true,
-    seed: 133,
+    seed: 395,
     shows: ['broken storage'],
   },
   {
@@ -41,7 +42,7 @@ export const TOPOLOGY_BUGS: readonly PlantedBug[] = [
     find: '      pending.push(...this.#events.splitsBelow(next))\n',
     replace: '',
     publishes: true,
-    seed: 72,
+    seed: 234,
     shows: ['broken storage'],
   },
   {

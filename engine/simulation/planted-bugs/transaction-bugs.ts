@@ -8,7 +8,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'for (const { key } of part.seen.items) builder.read(key)',
     replace: '',
     workload: 'skew',
-    seed: 14,
+    seed: 20,
     shows: ['G2-item (write skew)', 'lost update', 'G-single (read skew)'],
   },
   {
@@ -123,7 +123,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     ;(turn as any).arrived = true
     const known = arrived ? undefined : this.#decisions.recall(operation)`,
     faults: 'forgetful',
-    seed: 10,
+    seed: 30,
     shows: ['duplicate write', 'lost write', 'G1c (circular information flow)', 'G1a (aborted read)'],
   },
   {
@@ -140,7 +140,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     ],
     workload: 'snapshots',
     faults: 'forgetful',
-    seed: 99,
+    seed: 241,
     // Of a delete, what is gone shows.
     shows: ['G1a (aborted read)', 'lost update', 'lost write', 'stale read'],
   },
@@ -150,7 +150,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'if (opened.deletions.nothingWent(seen) && opened.versions.isCurrent()) return',
     replace: 'if (opened.versions.isCurrent()) return',
     workload: 'snapshots',
-    seed: 115,
+    seed: 125,
     shows: [
       'G-single (read skew)',
       'G2-item (write skew)',
@@ -165,7 +165,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     find: 'if (outranked || this.#isOvertaking(claim, turn)) {',
     replace: 'if (by.length > 0 && turn.order < 0) {',
     faults: 'none',
-    seed: 5,
+    seed: 12,
     shows: ['unavailable'],
   },
   {
@@ -245,7 +245,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'partition/coordinator.ts',
     find: 'this.#pass(claimOf(part), part, turn)\n    const evaluation',
     replace: 'const evaluation',
-    seed: 7,
+    seed: 8,
     shows: [
       'not linearizable',
       'lost update',
@@ -287,7 +287,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
       },
     ],
     workload: 'transfers',
-    seed: 9,
+    seed: 20,
     shows: [
       'lost write',
       'lost update',
@@ -318,7 +318,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'client/write-buffer.ts',
     find: 'return { change, allow: made ? MADE : NOT_MADE }',
     replace: 'return made || !made ? { change } : { change, allow: MADE }',
-    seed: 11,
+    seed: 12,
     shows: [
       'lost update',
       'lost write',
@@ -342,7 +342,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
     file: 'client/known-items.ts',
     find: 'return this.#calls.size <= 1',
     replace: 'return this.#calls.size <= 2',
-    seed: 69,
+    seed: 87,
     shows: [
       'G-single (read skew)',
       'G2 (phantom)',

@@ -17,7 +17,7 @@ export const EXPIRY_BUGS: readonly PlantedBug[] = [
     find: "      moving.changed({ table: 'items', hashKey: key.hashKey, sortKey: key.sortKey })\n",
     replace: '',
     workload: 'one key',
-    seed: 18,
+    seed: 97,
     expires: true,
     shows: ['not linearizable', 'lost update', 'lost write', 'stale read', 'broken storage', 'G2 (phantom)'],
   },

@@ -65,6 +65,8 @@ export class Coordinator {
     const done = this.#undertake(operation, settings, turn).finally(() =>
       this.#underWay.delete(operation.token),
     )
+    // The section that it began in may fail after it, and then nobody waits for it.
+    done.catch(() => {})
     this.#underWay.set(operation.token, { done, digest: operation.digest })
     return done
   }

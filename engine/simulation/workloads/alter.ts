@@ -42,13 +42,20 @@ export async function alter(operation: Alter, session: Session): Promise<void> {
  * @param marked whether some of the rows may hold the number already, which stands in no row twice.
  */
 export function alterationOf(operation: Alter, id: number, marked: boolean): AlterOperation {
-  const { deletes, amount, atLeast } = operation
+  const { deletes, amount, ends, atLeast } = operation
   const number: Expression = { kind: 'value', value: `${id}` }
-  const assignments = appending(number, { ...(amount === undefined ? {} : { amount }) })
+  const assignments = appending(number, {
+    ...(amount === undefined ? {} : { amount }),
+    ...(ends === undefined ? {} : { ends }),
+  })
   const alteration: Alteration =
     deletes === true
       ? { kind: 'delete' }
-      : { kind: 'update', assignments: marked ? assignments.map((each) => onceIn(each, id)) : assignments }
+      : {
+          kind: 'update',
+          assignments: marked ? assignments.map((each) => onceIn(each, id)) : assignments,
+          ...(ends === undefined ? {} : { expiresAt: 'ends' }),
+        }
   return { kind: 'alter', spans: spansOf(operation), ...filterOf(atLeast), alteration, returning: 'all' }
 }
 

@@ -2,6 +2,7 @@ import type { Clock, Millis } from '../../ports.js'
 import { placesOf } from '../judge/places.js'
 import type { SeededRandom } from '../seeded-random.js'
 import { type ChangeOperation, type Operation, placeText, type Several } from './operation.js'
+import type { Alter } from './whole-interval.js'
 
 /** How long rows live: shorter and longer than clocks are apart, and some that are over when they are written. */
 const LIVES: readonly Millis[] = [-1_000, 30, 100, 300, 1_000, 3_000, 6_000, 20_000]
@@ -65,11 +66,11 @@ export function dated<O extends Operation>(operation: O, clock: Clock): O {
 }
 
 /** Rows that a block writes do not end: of those that it has not committed, its client's clock would decide. */
-export function unending<O extends ChangeOperation | Several>(operation: O): O {
+export function unending<O extends ChangeOperation | Alter | Several>(operation: O): O {
   return (
     operation.kind === 'several'
       ? { ...operation, changes: operation.changes.map(unending) }
-      : hasEnd(operation)
+      : hasEnd(operation) || operation.kind === 'alter'
         ? { ...operation, ends: null }
         : operation
   ) as O

@@ -238,7 +238,8 @@ class BlockRun implements Told {
     }
   }
 
-  async #alter(operation: Alter): Promise<void> {
+  async #alter(wanted: Alter): Promise<void> {
+    const operation = this.#expires ? unending(wanted) : wanted
     const { changes } = await this.#block.alter(alterationOf(operation, this.#id, this.#own.size > 0))
     const written = alteredRows(operation, changes)
     this.statements.push({ operation, seen: [], written, conflict: false })

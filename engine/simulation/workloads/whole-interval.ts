@@ -1,3 +1,5 @@
+import type { Ends } from './operation.js'
+
 /*
  * What is about all rows of intervals at once, whichever they are when it happens.
  */
@@ -26,6 +28,8 @@ export interface Alter extends Intervals {
   readonly kind: 'alter'
   readonly deletes?: boolean
   readonly amount?: number
+  /** When the rows end then; as they would have, if nothing is said. */
+  readonly ends?: Ends
 }
 
 /** What rows come to, as the store has answered it. */
